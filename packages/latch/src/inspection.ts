@@ -64,5 +64,6 @@ export type { GateRadius, SpectrumPlace } from './inspection/gradients/spectrum.
 export { effectiveMemory } from './inspection/gradients/effectiveMemory.ts'
 export type { EffectiveMemory } from './inspection/gradients/effectiveMemory.ts'
 export { maximum, minimum } from './core/lists.ts'
+export { closestName } from './core/knownNames.ts'
 export { memorySpan } from './tasks/memorySpan.ts'
 export type { MemorySpan, SpanOptions, SpanPoint, SpanTraining } from './tasks/memorySpan.ts'

@@ -21,6 +21,7 @@ import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { duration, percent, plural } from '../terminal/numbers.ts'
 import { invalidValue } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { LiveLine, TrainingProgress, drawFraction } from '../training/progress.ts'
 import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
@@ -55,7 +56,7 @@ export function compareCommand(output: Output) {
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'hide progress and notes')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action((data, flags) => compare(data, flags, output))
 }
 
@@ -132,7 +133,7 @@ interface Comparison {
 function printEngine(comparison: Comparison, { engine, precision, threads }: EngineFacts): void {
   const { output } = comparison
   if (!comparison.engine && !output.quiet && !(output.json && !output.errorIsTerminal))
-    output.log(output.errorColors.dim(describeEngine({ engine, precision, threads })))
+    output.log(output.errorColors.dim(`engine ${describeEngine({ engine, precision, threads })}`))
   comparison.engine = { engine, precision, threads }
 }
 

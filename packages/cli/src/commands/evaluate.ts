@@ -14,6 +14,7 @@ import {
   quotesOption,
 } from '../options/tableFlags.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
 import { usableRows } from '../options/badRows.ts'
 import { atFile, dataArgument, labelOption, readRows, textOption } from '../options/rows.ts'
@@ -48,7 +49,7 @@ export function evaluateCommand(output: Output) {
     .option('--skip-bad-rows', 'leave out rows that the model cannot read, or whose label it does not have')
     .option('--json', 'print one JSON object; before it, { row, error } for each bad row')
     .option('-q, --quiet', 'hide progress and notes')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, data, flags) => {
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model } = opened

@@ -8,6 +8,7 @@ import { openAnyModel } from '../options/models.ts'
 import { formatSize } from '../terminal/numbers.ts'
 import { oneOf } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import {
   checkOutputs,
   forceOption,
@@ -62,7 +63,7 @@ export function exportCommand(output: Output) {
     .option(...forceOption)
     .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object with the files and their sizes')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, { to, out, force, allowNonFinite }) => {
       const { model, files: source, warnings } = await openAnyModel(path, {}, { allowNonFinite })
       for (const warning of warnings) output.note(warning)

@@ -25,6 +25,7 @@ import { fixesAsFlags, type Typed, getTyped } from '../options/fixes.ts'
 import { count, formatSize, plural } from '../terminal/numbers.ts'
 import { readFilesAt } from '../options/models.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
 
 const EXAMPLES = `
@@ -61,7 +62,7 @@ export function importCommand(output: Output) {
     .option(...outputActivationOption)
     .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object with the model’s facts and the file it is saved to')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, flags, command) => {
       const out = flags.out ?? (await freeName(defaultOut(path), output))
       const target = { where: `--out ${out}`, path: out, kind: 'safetensors' } as const

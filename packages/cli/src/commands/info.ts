@@ -33,6 +33,7 @@ import { describeError } from '../terminal/exitCodes.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { EngineFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { version } from '../terminal/version.ts'
 
 const EXAMPLES = `
@@ -68,7 +69,7 @@ export function infoCommand(output: Output) {
     .option(...outputActivationOption)
     .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, flags, command) => {
       if (path === undefined) return printModel(hostFacts(flags), null, output)
       const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
@@ -111,7 +112,7 @@ function printModel(
 function printFacts(facts: Facts, output: Output): void {
   const width = maximum(Object.keys(facts).map((name) => displayWidth(name))) + 2
   for (const [name, value] of Object.entries(facts)) {
-    const lines = wrap(formatFact(value), Math.max(40, output.width - width))
+    const lines = wrap(formatFact(value), Math.max(20, output.width - width))
     output.print(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
   }
 }

@@ -6,6 +6,7 @@ import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { latchBytes, openAnyModel, printModelNotes, idsAsText } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { forceOption, noteReplaced } from '../terminal/outputFiles.ts'
 import { MOST_ROWS, drawTrace } from '../inspect/tracePicture.ts'
 
@@ -53,7 +54,7 @@ export function inspectCommand(output: Output) {
     .option(...threadsOption)
     .option(...allowNonFiniteOption)
     .option('--json', 'print the whole trace as one JSON object: gates, candidate, c and h of every layer')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, text, flags) => {
       checkPicture(flags)
       await checkFiles(flags, [path])

@@ -10,7 +10,15 @@ import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { openAnyModel, printModelNotes, idsAsText } from '../options/models.ts'
 import { maximum } from 'latch/inspection'
 import { count, exactNumber, percent, plural, outputNumber } from '../terminal/numbers.ts'
-import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
+import {
+  dashedPath,
+  engineOption,
+  engineOptions,
+  reproducibleOption,
+  shellWord,
+  threadsOption,
+} from '../options/options.ts'
+import { programName } from '../terminal/programName.ts'
 import {
   TABLE_HELP,
   delimiterOption,
@@ -25,6 +33,7 @@ import {
 import { getTyped, type Typed } from '../options/fixes.ts'
 import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { tableCell } from '../terminal/tableCell.ts'
 import { LiveLine } from '../training/progress.ts'
 import { labelText } from '../inspect/traceRows.ts'
@@ -71,7 +80,7 @@ export function predictCommand(output: Output) {
       'print one JSON object per line: { label, probabilities }, { output } for numbers, or { row, error }',
     )
     .option('-q, --quiet', 'hide progress and notes')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, texts, flags, command) => {
       checkSources(texts, flags)
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
@@ -79,6 +88,7 @@ export function predictCommand(output: Output) {
       printModelNotes(opened, output)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       const typed = getTyped(command as unknown as CommandUnknownOpts)
+      noteUnquoted(path, texts, model, output)
       await printAll(await sourceOf(given, flags, output), model, new Printer(output, model.labels, typed))
     })
 }
@@ -87,6 +97,15 @@ interface PredictFlags extends TableFlags {
   ids?: string
   file?: string
   text?: string
+}
+
+/** Words without quotes arrive as a text each. */
+function noteUnquoted(path: string, texts: readonly string[], model: AnyModel, output: Output): void {
+  const { reads, tokens } = model.summary()
+  if (texts.length < 2 || !reads.includes('text') || tokens === 'chars') return
+  if (texts.some((text) => /\s/.test(text) || text === '')) return
+  const quoted = [programName(), 'predict', shellWord(dashedPath(path)), shellWord(texts.join(' '))].join(' ')
+  output.note(`${plural(texts.length, 'text')} of one word each; for one text, quote it: ${quoted}`)
 }
 
 /** @throws UsageError for options that exclude each other, or have no effect */

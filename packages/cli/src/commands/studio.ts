@@ -8,6 +8,7 @@ import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { latchBytes, openAnyModel } from '../options/models.ts'
 import { wholeNumber } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { builtPages } from '../studio/builtPages.ts'
 import { FIRST_PORT, serveStudio } from '../studio/server.ts'
 import type { ServedModel } from '../studio/server.ts'
@@ -34,7 +35,7 @@ export function studioCommand(output: Output) {
     )
     .option('--no-open', 'print the address without opening a browser')
     .option('--json', 'print one JSON object: event, url, port')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, flags) => {
       const model = path === undefined ? null : await openServedModel(path)
       const { url, port, close } = await serveStudio(builtPages(), model, flags.port ?? null)

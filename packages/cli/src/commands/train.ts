@@ -5,6 +5,7 @@ import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOptions, oneOf, realNumber, typedFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, realPath } from '../terminal/outputFiles.ts'
 import type { InputFile, OutputFile } from '../terminal/outputFiles.ts'
 import { lockRun, type LockOwner, type RunLock } from '../training/runLock.ts'
@@ -65,7 +66,7 @@ export function trainCommand(output: Output) {
     .optionsGroup('Output:')
     .option('--json', 'print JSON Lines')
     .option('-q, --quiet', 'hide progress and notes')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
   return command.action(async (data, flags) => {
     if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
     requireFromOptions(command, flags)

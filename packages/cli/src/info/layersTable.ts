@@ -33,7 +33,7 @@ export function printLayers(layers: readonly LayerFacts[], output: Output): void
   output.print(
     drawTable(
       rows.map(([name, ...others]) => [truncateStart(name, longest), ...others]),
-      options,
+      { ...options, width: output.width, drop: [1, 2] },
     ),
   )
   const named = layers.map(({ name }, i) => (conventions[i] === '' ? '' : `${name}: ${conventions[i]}`))
@@ -59,7 +59,7 @@ export function printSentences(title: string, sentences: readonly string[], outp
   output.print()
   output.print(output.colors.dim(`${title}:`))
   for (const sentence of grouped(sentences)) {
-    const lines = wrap(visible(sentence), Math.max(40, output.width - 4))
+    const lines = wrap(visible(sentence), Math.max(20, output.width - 4))
     output.print(`  ${lines.join('\n    ')}`)
   }
 }

@@ -44,8 +44,11 @@ export function traceRows(canvas: Canvas): string[] {
   return lines.flatMap((line, i) => (i % REPEAT === 0 ? (i === 0 ? [head, line] : ['', head, line]) : [line]))
 }
 
+/** Columns that a narrow terminal leaves out: the norms of the cell state, then what is kept. */
+const LEFT_OUT = 2
+
 /** Distributes the width: numbers and names take what they need, bars the rest. */
-function layOut(canvas: Canvas): PictureColumn[] {
+function layOut(canvas: Canvas, without = 0): PictureColumn[] {
   const { trace, width } = canvas
   const steps = trace.steps
   const digits = Math.max(4, String(steps.length - 1).length)
@@ -55,11 +58,13 @@ function layOut(canvas: Canvas): PictureColumn[] {
     4,
     Math.max(6, Math.floor(width / 8)),
   )
-  const hasKeeps = steps.some((step) => step.keeps !== null)
-  const hasCell = steps.some((step) => step.gradient.cell !== null)
+  const hasKeeps = without < LEFT_OUT && steps.some((step) => step.keeps !== null)
+  const hasCell = without < 1 && steps.some((step) => step.gradient.cell !== null)
   const bars = 2 + Number(hasKeeps) + Number(hasCell)
   const fixed = digits + token + label + 6 + 8 + (hasKeeps ? 5 : 0) + (hasCell ? 8 : 0) + GAP * (bars + 1)
-  const size = clamp(Math.floor((width - fixed) / bars), 3, 16)
+  const isNarrow = width - fixed < (without === 0 ? 3 * bars : bars)
+  if (isNarrow && without < LEFT_OUT) return layOut(canvas, without + 1)
+  const size = clamp(Math.floor((width - fixed) / bars), 1, 16)
   const columns = [stepColumn(digits, canvas), tokenColumn(token, canvas)]
   if (hasKeeps) columns.push(keepsColumn(size, canvas))
   columns.push(

@@ -1,6 +1,7 @@
 /** The options that an error offers, as the flags to type: the library names them as a program passes them. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { type Fix, fixInProgram } from 'latch'
+import { closestName } from 'latch/inspection'
 import { formatNames, shellOption, shellWord } from './options.ts'
 
 /** The flags of each command, by its name: `--up-to` with its placeholder, `LAYER`. */
@@ -22,6 +23,19 @@ export function getTyped(command: CommandUnknownOpts): Typed {
     return [one.name(), new Map(placeholders)] as const
   })
   return { command: command.name(), flags: new Map(flags) }
+}
+
+/** `(Did you mean --units?)` behind an error of the parser about an unknown option or command. */
+export function didYouMean(message: string, { command, flags }: Typed): string | undefined {
+  const [, kind, name] = /unknown (option|command) '([^']*)'/.exec(message) ?? []
+  if (kind === undefined) return undefined
+  if (kind === 'command') {
+    const closest = closestName(name, [...flags.keys(), 'help'])
+    return closest && `(Did you mean ${closest}?)`
+  }
+  const known = [...(flags.get(command)?.keys() ?? ['--version']), '--help'].map((flag) => flag.slice(2))
+  const closest = closestName(name.replace(/^-+/, '').replace(/=.*$/s, ''), known)
+  return closest && `(Did you mean --${closest}?)`
 }
 
 /** A sentence for each fix; fixes that differ in their value alone share one. */

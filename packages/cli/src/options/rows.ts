@@ -1,5 +1,5 @@
 /** Reads tables as rows for the library; prints what was inferred or skipped. */
-import { DataError, LatchError, type ErrorFacts } from 'latch'
+import { DataError, LatchError, UsageError, type ErrorFacts } from 'latch'
 import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
@@ -37,7 +37,7 @@ export async function readRows(source: string, flags: RowFlags, output: Output):
   const columns = { text: examples.columns.text, label: examples.columns.label ?? '' }
   if (columns.text === columns.label) {
     const got = `column "${columns.text}" for both`
-    throw new DataError({ where: source, expected: 'different columns for texts and labels', got })
+    throw new UsageError({ where: source, expected: 'different columns for texts and labels', got })
   }
   const rows = examples.texts.map((value, i) => ({
     [columns.text]: value,

@@ -1,4 +1,4 @@
-/** The description of an engine, the same in every header and in `latch info`. */
+/** Engines: one line over the progress, a sentence in `latch info`. */
 import type { EngineName } from 'latch'
 import { plural } from './numbers.ts'
 
@@ -17,7 +17,7 @@ export interface EngineFacts {
   threads: number
 }
 
-/** `relaxed (WebAssembly with …), float32, up to 2 threads`. */
+/** `relaxed, float32, up to 2 threads`; `latch info` says what the engines are. */
 export function describeEngine({ engine, precision, threads }: EngineFacts): string {
-  return `${engine} (${ENGINE_DESCRIPTIONS[engine as EngineName]}), ${precision}, ${threads > 1 ? 'up to ' : ''}${plural(threads, 'thread')}`
+  return `${engine}, ${precision}, ${threads > 1 ? 'up to ' : ''}${plural(threads, 'thread')}`
 }

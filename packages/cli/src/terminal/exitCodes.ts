@@ -1,7 +1,7 @@
 /** Exit codes, and how errors are reported. */
 import { CommanderError } from '@commander-js/extra-typings'
 import { formatError, LatchError, UsageError } from 'latch'
-import { fixesAsFlags, type Typed } from '../options/fixes.ts'
+import { didYouMean, fixesAsFlags, type Typed } from '../options/fixes.ts'
 import type { Output } from './output.ts'
 
 export const EXIT_DONE = 0
@@ -23,7 +23,7 @@ const NOT_TYPED: Typed = { command: '', flags: new Map() }
  * @param typed the command that failed, and the flags of all
  */
 export function reportError(error: unknown, output: Output, typed: Typed = NOT_TYPED): number {
-  if (error instanceof CommanderError) return reportUsage(error, output)
+  if (error instanceof CommanderError) return reportUsage(error, output, typed)
   if (error instanceof LatchError) {
     const { problem, remedy } = describeError(error, typed)
     output.error(problem, remedy)
@@ -56,10 +56,11 @@ export function describeError(
 }
 
 /** The command line parser has already printed its error. */
-function reportUsage(error: CommanderError, output: Output): number {
+function reportUsage(error: CommanderError, output: Output, typed: Typed): number {
   if (error.exitCode === 0) return EXIT_DONE
-  const message =
+  const problem =
     error.code === 'commander.help' ? 'expected a command' : error.message.replace(/^error: /, '')
+  const message = [problem, didYouMean(problem, typed)].filter((part) => part !== undefined).join(' ')
   output.emit({
     event: 'error',
     message: message.replace(/\s*\n\s*/g, ' '),

@@ -7,6 +7,7 @@ import { createColors, escapeText, type Colors } from './escape.ts'
 import { visible, wrap } from './glyphWidth.ts'
 
 const NOTE_INDENT = 'note: '.length
+const ERROR_INDENT = ' '.repeat('error: '.length)
 
 export interface OutputOptions {
   json: boolean
@@ -75,10 +76,10 @@ export class Output {
 
   /** Prints an error and its remedy; lines of the remedy after the first are for copying and are printed verbatim. */
   error(problem: string, remedy?: string): void {
-    this.log(`${this.errorColors.red('error:')} ${visible(sentence(problem))}`)
+    this.log(`${this.errorColors.red('error:')} ${this.#wrapError(sentence(problem))}`)
     if (!remedy) return
     const [first, ...lines] = remedy.split('\n')
-    this.log(`       ${visible(sentence(first))}`)
+    this.log(`${ERROR_INDENT}${this.#wrapError(sentence(first))}`)
     for (const line of lines) this.log(visible(line))
   }
 
@@ -109,6 +110,12 @@ export class Output {
       }
       for (const name of ['drain', 'close', 'error']) stdout.on(name, go)
     })
+  }
+
+  /** Lines for the terminal; else one line, which programs search. */
+  #wrapError(text: string): string {
+    if (!this.errorIsTerminal) return visible(text)
+    return wrap(visible(text), this.errorWidth - ERROR_INDENT.length).join(`\n${ERROR_INDENT}`)
   }
 
   #write(text: string): void {

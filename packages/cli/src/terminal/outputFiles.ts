@@ -78,7 +78,7 @@ export async function checkOutputs(
 /** @throws DataError for a name, a folder or permissions that take no file */
 async function checkWritable({ where, path, inNewFolder }: Omit<OutputFile, 'kind'>): Promise<void> {
   const expected = 'a file in a writable folder'
-  if (path === '') throw new DataError({ where, expected, got: 'an empty name' })
+  if (path === '') throw new UsageError({ where, expected, got: 'an empty name' })
   const folder = dirname(path)
   const status = await stat(folder).catch(() => undefined)
   if (!status && inNewFolder) return checkWritable({ where, path: folder, inNewFolder })

@@ -61,7 +61,7 @@ export function drawComparison(
   const test = `${count(sizes.test)} for testing${heldOut ? ' (held out by class; no --test)' : ''}`
   const split = `${plural(sizes.train, 'row')} for training, ${count(sizes.validation)} for validation, ${test}.`
   return [
-    drawTable(lines, { head, colors }),
+    drawTable(lines, { head, colors, width, drop: [1, 2, 3, 4] }),
     '',
     ...wrap(split, width).map((line) => colors.dim(line)),
     ...wrap('“shuffled”: test accuracy after the words of each text are shuffled.', width).map((line) =>

@@ -73,7 +73,8 @@ export class TrainingProgress {
     if (event.type === 'progress') {
       this.#live.draw((width) => this.#bar(event, width))
     } else if (this.#everyEpoch) {
-      if (event.type === 'start') this.#output.log(this.#output.errorColors.dim(describeEngine(event)))
+      if (event.type === 'start')
+        this.#output.log(this.#output.errorColors.dim(`engine ${describeEngine(event)}`))
       if (event.type === 'epoch') this.#epoch(event)
     }
   }
@@ -102,25 +103,39 @@ export class TrainingProgress {
   #epoch(event: Epoch): void {
     this.#live.clear()
     const { dim, green } = this.#output.errorColors
-    if (!this.#headed) this.#output.log(dim(EPOCH_HEAD))
+    const columns = epochColumns(this.#output.errorIsTerminal ? this.#output.errorWidth : Infinity)
+    const line = (cell: (column: EpochColumn) => string): string =>
+      columns.map((column) => pad(cell(column), column.width, 'end')).join(' ')
+    if (!this.#headed) this.#output.log(dim(line(({ title }) => title)))
     this.#headed = true
-    const cells = [
-      pad(`${event.epoch}/${event.epochs}`, 7, 'end'),
-      pad(loss(event.trainLoss), 8, 'end'),
-      pad(percent(event.trainAccuracy), 9, 'end'),
-      pad(loss(event.validationLoss), 10, 'end'),
-      pad(percent(event.validationAccuracy), 9, 'end'),
-      pad(`${event.seconds.toFixed(event.seconds < 10 ? 2 : 1)} s`, 9, 'end'),
-    ]
-    this.#output.log(cells.join(' ') + (event.best ? green('  best') : ''))
+    this.#output.log(line(({ read }) => read(event)) + (event.best ? green(BEST) : ''))
   }
 }
 
-const EPOCH_HEAD = [
-  pad('epoch', 7, 'end'),
-  pad('loss', 8, 'end'),
-  pad('accuracy', 9, 'end'),
-  pad('val. loss', 10, 'end'),
-  pad('val. acc.', 9, 'end'),
-  pad('time', 9, 'end'),
-].join(' ')
+interface EpochColumn {
+  title: string
+  width: number
+  read(event: Epoch): string
+}
+
+const BEST = '  best'
+
+const EPOCH_COLUMNS: readonly EpochColumn[] = [
+  { title: 'epoch', width: 7, read: ({ epoch, epochs }) => `${epoch}/${epochs}` },
+  { title: 'loss', width: 8, read: ({ trainLoss }) => loss(trainLoss) },
+  { title: 'accuracy', width: 9, read: ({ trainAccuracy }) => percent(trainAccuracy) },
+  { title: 'val. loss', width: 10, read: ({ validationLoss }) => loss(validationLoss) },
+  { title: 'val. acc.', width: 9, read: ({ validationAccuracy }) => percent(validationAccuracy) },
+  { title: 'time', width: 9, read: ({ seconds }) => `${seconds.toFixed(seconds < 10 ? 2 : 1)} s` },
+]
+/** Of these columns, in the order in which they go. */
+const DROPPED = ['time', 'val. loss', 'accuracy']
+
+function epochColumns(width: number): readonly EpochColumn[] {
+  let columns = EPOCH_COLUMNS
+  for (const title of DROPPED) {
+    if (columns.reduce((sum, column) => sum + column.width + 1, BEST.length - 1) <= width) break
+    columns = columns.filter((column) => column.title !== title)
+  }
+  return columns
+}

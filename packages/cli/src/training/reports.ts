@@ -1,7 +1,7 @@
 /** Evaluation tables: metrics by class, the confusion matrix or the most frequent confusions. */
 import Table from 'cli-table3'
 import type { ClassEvaluation, Evaluation } from 'latch'
-import { fit, visible, displayWidth } from '../terminal/glyphWidth.ts'
+import { displayWidth, fit, visible, wrap } from '../terminal/glyphWidth.ts'
 import { maximum } from 'latch/inspection'
 import { clamp, count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/escape.ts'
@@ -10,6 +10,9 @@ export interface TableOptions {
   head: string[]
   /** Left-aligned columns; all others are right-aligned. Default: the first. */
   left?: readonly number[]
+  /** Columns to leave out, the first first, until the table is at most `width` wide. */
+  drop?: readonly number[]
+  width?: number
   colors: Colors
 }
 
@@ -34,8 +37,17 @@ const BARE = {
 /** A table without borders. */
 export function drawTable(
   rows: readonly (readonly string[])[],
-  { head, left = [0], colors }: TableOptions,
+  { head, left = [0], colors, drop = [], width = Infinity }: TableOptions,
 ): string {
+  const [first, ...others] = drop
+  if (first !== undefined && tableWidth([head, ...rows]) > width) {
+    const kept = (row: readonly string[]): string[] => row.filter((_, i) => i !== first)
+    // The numbers of the columns behind it fall by one.
+    const shift = (columns: readonly number[]): number[] =>
+      columns.filter((i) => i !== first).map((i) => (i > first ? i - 1 : i))
+    const options = { head: kept(head), left: shift(left), colors, drop: shift(others), width }
+    return drawTable(rows.map(kept), options)
+  }
   const colAligns = head.map((_, i) => (left.includes(i) ? 'left' : 'right') as 'left' | 'right')
   const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true }
   const table = new Table({ head: head.map((title) => colors.dim(title)), chars: BARE, colAligns, style })
@@ -47,10 +59,19 @@ export function drawTable(
     .join('\n')
 }
 
+const GAP = BARE.middle.length
+
+function tableWidth(rows: readonly (readonly string[])[]): number {
+  const widths = rows[0].map((_, i) =>
+    maximum(rows.map((row) => maximum(row[i].split('\n').map(displayWidth)))),
+  )
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP)
+}
+
 /** Everything `evaluate` prints. */
 export function drawEvaluation(result: Evaluation, colors: Colors, width: number): string {
   if (result.kind === 'values') return valueLine(result, colors)
-  const parts = [headline(result, colors), classTable(result, colors, width)]
+  const parts = [headline(result, colors, width), classTable(result, colors, width)]
   const confusion = drawConfusion(result, colors, width)
   if (confusion) parts.push(confusion)
   return parts.join('\n\n')
@@ -62,9 +83,13 @@ function valueLine(result: Extract<Evaluation, { kind: 'values' }>, { bold }: Co
   return `${error}   ${squared}   loss ${loss(result.loss)}   ${plural(result.n, 'row')}`
 }
 
-function headline(result: ClassEvaluation, { bold, dim }: Colors): string {
+function headline(result: ClassEvaluation, { bold, dim }: Colors, width: number): string {
   const facts = [`macro F1 ${percent(result.macroF1)}`, `loss ${loss(result.loss)}`, plural(result.n, 'row')]
-  return `${bold(`accuracy ${percent(result.accuracy)}`)}${dim(` ± ${standardError(result)}`)}   ${facts.join('   ')}`
+  const accuracy = `accuracy ${percent(result.accuracy)}`
+  const error = ` ± ${standardError(result)}`
+  const rest = facts.join('   ')
+  const isShort = displayWidth(`${accuracy}${error}   ${rest}`) <= width
+  return `${bold(accuracy)}${dim(error)}${isShort ? `   ${rest}` : `\n${wrap(rest, width).join('\n')}`}`
 }
 
 /** The standard error of the accuracy, in percent. */
@@ -75,6 +100,9 @@ function standardError({ accuracy, n }: ClassEvaluation): string {
 /** Above this number of classes, only the worst are listed. */
 const MOST_CLASSES = 50
 const WORST_CLASSES = 20
+const MEAN = 'mean over classes'
+/** Precision, recall and F1, with the spaces before them and before the rows. */
+const METRICS_WIDTH = 29
 
 function classTable(result: ClassEvaluation, colors: Colors, width: number): string {
   const { perClass } = result
@@ -82,15 +110,17 @@ function classTable(result: ClassEvaluation, colors: Colors, width: number): str
   // Classes without rows have no metrics.
   const worst = () => perClass.filter(({ support }) => support > 0).sort((a, b) => a.f1 - b.f1)
   const listed = many ? worst().slice(0, WORST_CLASSES) : perClass
+  const digits = Math.max('rows'.length, count(result.n).length)
+  const nameWidth = Math.max(6, width - METRICS_WIDTH - digits)
   const rows = listed.map(({ label, precision, recall, f1, support }) => [
-    name(label, Math.max(8, width - 48)),
+    name(label, nameWidth),
     percent(precision),
     percent(recall),
     percent(f1),
     count(support),
   ])
   const mean = [
-    'mean over classes',
+    nameWidth < MEAN.length ? 'mean' : MEAN,
     percent(result.macroPrecision),
     percent(result.macroRecall),
     percent(result.macroF1),
@@ -118,7 +148,8 @@ export function drawConfusion(result: ClassEvaluation, colors: Colors, width: nu
     ...row.map((n, k) => (i === k ? colors.green(count(n)) : n === 0 ? colors.dim('0') : count(n))),
   ])
   const head = ['', ...labels.map((label) => name(label, size))]
-  return `${colors.bold('Confusion')}${colors.dim(' (rows: true class, columns: predicted)')}\n${drawTable(rows, { head, colors })}`
+  const axes = width < 50 ? ' (rows: true class)' : ' (rows: true class, columns: predicted)'
+  return `${colors.bold('Confusion')}${colors.dim(axes)}\n${drawTable(rows, { head, colors })}`
 }
 
 function commonConfusions({ confusion, perClass }: ClassEvaluation, colors: Colors, width: number): string {

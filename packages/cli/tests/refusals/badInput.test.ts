@@ -69,11 +69,6 @@ const FAILURES: [string, string[], RegExp][] = [
     /line 1: expected a JSON object.*\n.*`--format json` to read an array/,
   ],
   [
-    'one column for both',
-    ['train', 'good.csv', '--text', '0', '--label', '0'],
-    /different columns for texts and labels/,
-  ],
-  [
     'labels of the test unknown',
     ['train', 'good.csv', ...SMALL, '--test', 'strange.csv'],
     /strange\.csv: expected the labels of good\.csv .*got 1 row with the label "middling"/,
@@ -109,15 +104,15 @@ describe('each fault has its message', () => {
   })
 
   it('is also printed as the only JSON event', async () => {
-    const ran = await place.latch(['evaluate', 'model.safetensors', 'none.csv', '--json'])
+    const ran = await place.latch(['evaluate', 'model.safetensors', 'zebra.csv', '--json'])
     expect(json(ran)).toEqual({
       event: 'error',
-      message: 'none.csv: expected a readable file, got no such file. Check the path.',
-      where: 'none.csv',
+      message: 'zebra.csv: expected a readable file, got no such file. Check the path.',
+      where: 'zebra.csv',
       fixes: [],
     })
     expect(ran.stderr).toBe(
-      'error: none.csv: expected a readable file, got no such file.\n       Check the path.\n',
+      'error: zebra.csv: expected a readable file, got no such file.\n       Check the path.\n',
     )
     expect(ran.code).toBe(1)
   })

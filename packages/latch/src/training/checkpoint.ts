@@ -20,6 +20,7 @@ import {
   rootField,
   type Field,
 } from '../core/validation.ts'
+import type { CarriedSegments } from './segments/carriedSegments.ts'
 import type { BestEpoch, EpochRecord } from './events.ts'
 import { initialPlateau, type PlateauState } from './schedule.ts'
 import type { TrainingOptions } from './options.ts'
@@ -87,9 +88,13 @@ export interface Resumable {
   /** Regions of optimizer and average; `best` is added if there is a best epoch. */
   readonly regions: readonly string[]
   readonly stepsPerEpoch: number
+  /** The states that go on from batch to batch, of a dataset of segments. */
+  readonly carried?: CarriedSegments | null
 }
 
 export const BEST_REGION = 'best'
+/** Prefix of the states that a run carries from batch to batch. */
+const STATES = 'states/'
 
 /** Copies the state; the run can continue immediately. */
 export function captureState(run: Resumable, progress: Progress): TrainingState {
@@ -102,6 +107,12 @@ export function captureState(run: Resumable, progress: Progress): TrainingState 
       return { name: `${region}/${parameter.name}`, shape: parameter.shape, dtype, data: values }
     }),
   )
+  const states = progress.step > 0 ? (run.carried?.states ?? null) : null
+  states?.states.forEach(({ name, width }, k) => {
+    const values = states.values[k]
+    const numbers = precision === 'float32' ? Float32Array.from(values) : values
+    tensors.push({ name: STATES + name, shape: [values.length / width, width], dtype, data: numbers })
+  })
   const document = {
     kind: 'training',
     version: 1,
@@ -161,7 +172,8 @@ export function restoreState(run: Resumable, state: SavedState): Progress {
     )
   }
   const progress = readProgress(document.progress, run.stepsPerEpoch)
-  writeTensors(run, regionsOf(run, progress), state, source)
+  const sequences = run.carried?.sequencesAfter(progress.step * run.options.accumulationSteps) ?? 0
+  writeTensors(run, regionsOf(run, progress), sequences, state, source)
   return progress
 }
 
@@ -189,20 +201,33 @@ function short(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-function writeTensors(run: Resumable, regions: readonly string[], state: SavedState, source: string): void {
+/** `sequences`: how many have states; 0: none has. */
+function writeTensors(
+  run: Resumable,
+  regions: readonly string[],
+  sequences: number,
+  state: SavedState,
+  source: string,
+): void {
   const { network } = run
   const found = new Map([...state.tensors].map((tensor) => [tensor.name, tensor]))
+  const carried = sequences > 0 ? run.carried!.states : null
   const wanted = regions.flatMap((region) => network.parameters.map((parameter) => ({ region, parameter })))
-  const checked = wanted.map(({ region, parameter }) => {
-    const name = `${region}/${parameter.name}`
+  const take = (name: string, shape: readonly number[]) => {
     const where = `${source}, tensor ${name}`
     const tensor = found.get(name)
     if (!tensor) throw new FormatError({ where, expected: 'a tensor with this name', got: 'none' })
-    if (tensor.shape.join() !== parameter.shape.join()) {
-      throw new FormatError({ where, expected: `shape (${parameter.shape})`, got: `shape (${tensor.shape})` })
+    if (tensor.shape.join() !== shape.join()) {
+      throw new FormatError({ where, expected: `shape (${shape})`, got: `shape (${tensor.shape})` })
     }
-    return { region, parameter, data: numbersOf(network, tensor.data, parameter.size, where) }
+    const size = shape.reduce((product, n) => product * n, 1)
+    return numbersOf(network, tensor.data, size, where)
+  }
+  const checked = wanted.map(({ region, parameter }) => {
+    return { region, parameter, data: take(`${region}/${parameter.name}`, parameter.shape) }
   })
+  const states = carried?.states.map(({ name, width }) => take(STATES + name, [sequences, width]))
+  if (carried) carried.values = states!.map((values) => Float64Array.from(values))
   for (const { region, parameter, data } of checked) internalsOf(network).store.write(parameter, data, region)
 }
 

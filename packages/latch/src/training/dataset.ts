@@ -4,7 +4,9 @@
 import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
+import { bucketedBatches, type BucketOptions } from '../data/batches.ts'
 import { UsageError } from '../core/errors.ts'
+import { maximum } from '../core/lists.ts'
 import { hash32 } from '../core/random.ts'
 import { describe } from '../core/validation.ts'
 
@@ -16,7 +18,15 @@ export interface Sample {
   classes?: Int32Array
 }
 
-/** Labelled sequences for training and evaluation; rows count from 0. See `arrayDataset`. */
+/** A batch of segments: each row continues the row at the same place of the batch before. */
+export interface SegmentBatch {
+  /** As many rows as the batch before, or fewer: the first ones go on. */
+  readonly rows: Int32Array
+  /** Whether its rows continue no others: the states begin at zero. */
+  readonly starts: boolean
+}
+
+/** Labelled sequences for training and evaluation; rows count from 0. See `arrayDataset` and `corpusDataset`. */
 export interface Dataset {
   /** Number of sequences. */
   readonly size: number
@@ -27,6 +37,12 @@ export interface Dataset {
    * masked steps of a dataset that does not say so. Default false.
    */
   readonly masked?: boolean
+  /**
+   * Of sequences that are cut into segments: all batches, in reading order. Training takes them in this order and
+   * carries the recurrent states from one to the next, without gradients (truncated backpropagation through time);
+   * every epoch begins with states of zero. Evaluation carries them too.
+   */
+  readonly segments?: readonly SegmentBatch[]
   /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
 }
@@ -42,7 +58,7 @@ export function assertDataset(where: string, dataset: unknown): asserts dataset 
 /** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */
 export function checkedMasks(name: string, dataset: Dataset): Dataset {
   assertDataset(`fit option ${name}`, dataset)
-  const { size, lengths, masked = false } = dataset
+  const { size, lengths, masked = false, segments } = dataset
   const batch = (rows: Int32Array) => {
     const sample = dataset.batch(rows)
     if (masked || !sample.batch.mask?.includes(0)) return sample
@@ -53,18 +69,25 @@ export function checkedMasks(name: string, dataset: Dataset): Dataset {
       fix: { option: `${name}.masked`, value: true, to: 'reserve memory for masks before training starts' },
     })
   }
-  return { size, lengths, masked, batch }
+  return { size, lengths, masked, segments, batch }
+}
+
+/** Batches of at most `batchSize` rows; those of segments are given. */
+export function batchesOf({ lengths, segments }: Dataset, options: BucketOptions): readonly Int32Array[] {
+  return segments?.map(({ rows }) => rows) ?? bucketedBatches(lengths, options)
 }
 
 /** Capacity for any batch of `batchSize` rows of these datasets. */
 export function capacityFor(datasets: readonly Dataset[], batchSize: number): Capacity {
   const capacity = { sequences: 0, steps: 0, rows: 0, masked: datasets.some(({ masked }) => masked) }
-  for (const { lengths } of datasets) {
-    const longest = Int32Array.from(lengths).sort().subarray(-batchSize)
-    const rows = longest.reduce((sum, length) => sum + length, 0)
-    capacity.sequences = Math.max(capacity.sequences, longest.length)
-    capacity.steps = Math.max(capacity.steps, longest[longest.length - 1] ?? 0)
-    capacity.rows = Math.max(capacity.rows, rows)
+  for (const { lengths, segments } of datasets) {
+    const own = segments?.map(({ rows }) => Int32Array.from(rows, (row) => lengths[row]))
+    for (const batch of own ?? [Int32Array.from(lengths).sort().subarray(-batchSize)]) {
+      const rows = batch.reduce((sum, length) => sum + length, 0)
+      capacity.sequences = Math.max(capacity.sequences, batch.length)
+      capacity.steps = Math.max(capacity.steps, maximum(batch))
+      capacity.rows = Math.max(capacity.rows, rows)
+    }
   }
   return capacity
 }

@@ -2,18 +2,18 @@
  * Evaluation of a network on a dataset: loss and predicted classes. The predicted class is that of the greatest logit
  * (the first on ties); a single logit predicts class 1 if it is above 0.
  */
-import { bucketedBatches } from '../data/batches.ts'
 import { internalsOf, type Network } from '../model/network.ts'
 import { validSteps } from '../model/validSteps.ts'
 import { assertNetwork } from './options.ts'
-import { assertDataset, type Dataset, type Sample } from './dataset.ts'
+import { carriedSegments } from './segments/carriedSegments.ts'
+import { assertDataset, batchesOf, type Dataset, type Sample } from './dataset.ts'
 import { drawSample } from './samples.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
-  /** Sequences per batch; affects speed and memory only. Default 64. */
+  /** Sequences per batch; affects speed and memory only. Batches of segments are as they are. Default 64. */
   batchSize?: number
   /** Aborts the evaluation, which throws the signal's reason. */
   signal?: AbortSignal
@@ -85,13 +85,16 @@ export async function evaluate(
   assertDataset('evaluate, dataset', dataset)
   assertKnownOptions('evaluate option', options, NAMES)
   const { batchSize = 64, signal, onProgress } = options
-  const batches = bucketedBatches(dataset.lengths, { batchSize, key: [], shuffle: false })
+  const batches = batchesOf(dataset, { batchSize, key: [], shuffle: false })
+  const carried = carriedSegments('evaluate, dataset', network, dataset)
   const pairs = new Pairs(network, dataset)
   const interval = new Interval()
   let [loss, weight] = [0, 0]
   for (let i = 0; i < batches.length; i++) {
     const sample = drawSample(network, dataset, batches[i])
+    carried?.begin(i, sample.batch)
     network.forward(sample.batch)
+    carried?.end(sample.batch)
     const value = network.loss(sample.batch, sample.targets, true)
     loss += value.mean * value.weight
     weight += value.weight

@@ -3,14 +3,14 @@
  * validation) is in run.ts. The order of rows and dropout masks depend on (seed, epoch, step) only, so a run resumed
  * from any step ends with the same bits as an uninterrupted one.
  */
-import { bucketedBatches } from '../data/batches.ts'
 import { internalsOf, type Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
 import { assertNetwork } from './options.ts'
-import { clipGradients } from './clip.ts'
+import { clipGradients } from './gradients/clip.ts'
 import type { FitReport, StopReason } from './events.ts'
 import { TrainingRun, type FitOptions } from './run.ts'
+import { batchesOf } from './dataset.ts'
 import { drawSample } from './samples.ts'
 
 export type { CheckpointOptions, FitOptions } from './run.ts'
@@ -52,10 +52,10 @@ async function complete(run: TrainingRun): Promise<FitReport> {
 
 /** The rest of an epoch. False if aborted. */
 async function trainEpoch(run: TrainingRun): Promise<boolean> {
-  const { network, train, optimizer, ema: average, options, progress } = run
+  const { network, train, optimizer, ema: average, options, progress, carried } = run
   const { accumulationSteps, clipNorm, clipValue, seed } = options
   const { epoch } = progress
-  const batches = bucketedBatches(train.lengths, run.batching)
+  const batches = batchesOf(train, run.batching)
   while (progress.step < run.stepsPerEpoch) {
     if (run.aborted) return false
     const first = progress.step * accumulationSteps
@@ -65,13 +65,16 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     for (let i = first; i <= last; i++) {
       const sample = drawSample(network, train, batches[i])
       const pass = { training: true, record: false, key: mixKey(seed, epoch, i) }
+      carried?.begin(i, sample.batch)
       network.forward(sample.batch, pass)
+      carried?.end(sample.batch)
       const value = network.backward(sample.batch, sample.targets, pass, false, last > first ? 'sum' : 'mean')
       run.record(sample, value)
       loss += value.mean * value.weight
       weight += value.weight
       if (i < last) await run.betweenBatches()
     }
+    run.parts.clearFrozenGradients()
     const { norm, scale } = clipGradients(network, { clipNorm, clipValue }, last > first ? weight : 1)
     const mean = weight > 0 ? loss / weight : loss
     run.check(mean, norm)

@@ -14,6 +14,7 @@ import { network } from '../../src/model/network.ts'
 import { sequenceModel } from '../../src/tasks/sequenceModel/build.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
+import { corpusDataset } from '../../src/training/segments/corpusDataset.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import { fit } from '../../src/training/fit.ts'
 
@@ -162,6 +163,9 @@ export const PROGRAM_CASES: readonly FixCase[] = [
     }),
   ),
   program('batches that do not fit memory', ['batchSize', 'checkpointSteps'], begins),
+  program('a corpus with fewer tokens than parts', ['batchSize'], (options) =>
+    corpusDataset({ ids: [1, 2, 3], ...options }),
+  ),
   program('masks that were not registered', ['train.masked'], ({ train }) =>
     fit(regression(maskedFeatures(2)), {
       train: sequences({ size: 4, steps: 3, mask: true, ...(train as Partial<Shape> | undefined) }),

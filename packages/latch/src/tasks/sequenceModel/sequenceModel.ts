@@ -11,7 +11,7 @@ import type { ModelStream, Prediction } from '../model.ts'
 import { interpret, nameOutputs, outputRows } from '../prediction.ts'
 import type { Trained } from '../task.ts'
 import { TaskModel } from '../taskModel.ts'
-import { StatefulStates } from './statefulStates.ts'
+import { CarriedStates } from '../../model/carriedStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
 import type { SequenceInput } from './reader.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
@@ -22,7 +22,7 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 
 /** A network with the meaning of its inputs and outputs; created by `sequenceModel`, an import, `load` or `fromBytes`. */
 export class SequenceModel extends TaskModel<SequenceTypes> {
-  #states: StatefulStates | null = null
+  #states: CarriedStates | null = null
 
   /** Takes the parts that were built or read from a file. */
   constructor(
@@ -97,7 +97,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     const goesOn = stateful ?? this.stateful
     if (!goesOn || sequenceTask.isMany(trained.learned, input)) return super.predict(input as SequenceInput)
     const batch = packSequences([this.encode(input as SequenceInput)], this.input)
-    this.#states ??= new StatefulStates(trained.network)
+    this.#states ??= new CarriedStates(trained.network)
     this.#states.write(batch)
     const [rows] = outputRows(trained.network, batch)
     this.#states.read(batch)

@@ -1,10 +1,11 @@
 /** Remedies of trainings, of their memory, and of engines. */
-import { DivergenceError, MemoryError, UsageError } from '../../../src/core/errors.ts'
+import { DataError, DivergenceError, MemoryError, UsageError } from '../../../src/core/errors.ts'
 import { checkHeap } from '../../../src/core/heapNode.ts'
 import { openEngine } from '../../../src/engine/load.ts'
 import { createReferenceEngine } from '../../../src/engine/reference/index.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import { corpusDataset } from '../../../src/training/segments/corpusDataset.ts'
 import type { Dataset } from '../../../src/training/dataset.ts'
 import { fit, type FitOptions } from '../../../src/training/fit.ts'
 import { network } from '../../networks.ts'
@@ -46,6 +47,13 @@ function read({ units = 2, vocabulary = 4 }): void {
 }
 
 const MEMORY: readonly RemedyCase[] = [
+  {
+    name: 'a corpus of one token',
+    kind: DataError,
+    remedy: 'Add text: nothing can be predicted.',
+    raise: () => corpusDataset({ ids: [3], batchSize: 1 }),
+    follow: () => corpusDataset({ ids: [3, 1], batchSize: 1 }),
+  },
   {
     name: 'a training of too many units',
     kind: MemoryError,
@@ -137,6 +145,13 @@ const ENGINES: readonly RemedyCase[] = [
     remedy: 'Did you mean `learningRate`?',
     raise: () => fit(classifier(), { train, epochs: 1, learnRate: 0.01 } as never),
     follow: () => fit(classifier(), { train, epochs: 1, learningRate: 0.01 }),
+  },
+  {
+    name: 'a frozen layer that is misspelt',
+    kind: UsageError,
+    remedy: 'Did you mean `dense.0`?',
+    raise: () => fit(classifier(), { train, epochs: 1, frozen: ['dence.0'] }),
+    follow: () => fit(classifier(), { train, epochs: 1, frozen: ['dense.0'] }),
   },
 ]
 
