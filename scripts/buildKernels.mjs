@@ -52,7 +52,15 @@ async function build(asc, { name, features, tiles }) {
   const bytes = readFileSync(join(root, wasm))
   renameSync(join(root, wasm), wasmOf(name))
   console.log(`kernels: build/${name}.wasm, ${bytes.length.toLocaleString('en')} bytes`)
-  return pieces(bytes)
+  return { parts: pieces(bytes), memoryFlags: memoryFlagsOf(bytes) }
+}
+
+/** Where a module's flags of its imported memory lie; the memory must be the first import, and its maximum known. */
+function memoryFlagsOf(bytes) {
+  // Of the import section: two names, each a length and its characters, then the kind (2: a memory) and the flags.
+  const start = bytes.indexOf('\x03env\x06memory\x02\x01', 'latin1')
+  if (start < 0) throw new Error('a build imports its memory, with a maximum')
+  return start + 12
 }
 
 /** A module cut before every section, and inside the code section before every function. */
@@ -100,7 +108,7 @@ function alphabetOf(bytes) {
  * Pieces of the builds in turn, one character a byte: the same function of both lies side by side, so that
  * gzip, which sees 32 kB back, stores what they share once (13 kB for both; as base64 apart 28 kB).
  */
-function writeModule(all) {
+function writeModule(all, memoryFlags) {
   const turns = Array.from({ length: Math.max(...all.map((one) => one.length)) }, (_, i) =>
     all.map((one) => one[i] ?? Buffer.alloc(0)),
   )
@@ -115,6 +123,8 @@ function writeModule(all) {
 export const names = [${names}] as const
 /** Bytes of each piece, by turn and build. */
 export const lengths: readonly (readonly number[])[] = [${lengths}]
+/** Where each build's flags of its imported memory lie. */
+export const memoryFlags: readonly number[] = [${memoryFlags}]
 /** The letter of each byte. */
 export const alphabet: string =
   '${alphabet.join('')}'
@@ -130,5 +140,8 @@ if (!upToDate()) {
   mkdirSync(join(root, 'packages/latch/src/engine/wasm'), { recursive: true })
   const all = []
   for (const each of builds) all.push(await build(asc, each))
-  writeModule(all)
+  writeModule(
+    all.map(({ parts }) => parts),
+    all.map(({ memoryFlags }) => memoryFlags),
+  )
 }

@@ -97,7 +97,7 @@ function throwUnsupportedEngine(name: BuildName): never {
     where: `engine: '${name}'`,
     expected: `a host that compiles WebAssembly with ${what}`,
     got: 'a host that does not',
-    remedy: `Omit \`engine\` (the default here is '${supportedEngines()[0]}'), or use a newer browser or Node.`,
+    remedy: `Omit \`engine\` and \`reproducible\` (the default here is '${supportedEngines()[0]}'), or use a newer browser or Node.`,
   })
 }
 
