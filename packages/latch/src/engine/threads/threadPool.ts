@@ -22,7 +22,7 @@ export function useWorkerPool(given: (context: PoolContext) => WorkerPool): () =
   return (pool = () => given(context))
 }
 
-/** Unregisters engines that were collected; some hosts do not tell. */
+/** Unregisters engines that were collected; some hosts do not report them. */
 const collected =
   typeof FinalizationRegistry === 'undefined'
     ? null
