@@ -1,7 +1,7 @@
 /** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { basename } from 'node:path'
-import { LatchError, UsageError, type Prediction } from 'latch'
+import { LatchError, UsageError, type Prediction, type PredictOptions, type RankedLabel } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
@@ -17,6 +17,7 @@ import {
   reproducibleOption,
   shellWord,
   threadsOption,
+  wholeNumber,
 } from '../options/options.ts'
 import { programName } from '../terminal/programName.ts'
 import {
@@ -40,7 +41,8 @@ import { labelText } from '../inspect/traceRows.ts'
 
 const EXAMPLES = `
 Without texts and --file, reads texts from standard input, one per line. Prints
-one line per text: label, probability and text, separated by tabs when piped. A
+one line per text: label, probability and text, separated by tabs when piped (with
+--top, that many labels and probabilities). A
 model with numeric outputs prints numbers instead of label and probability. For a
 model without a vocabulary, pass --ids, or features as JSON, one row per step.
 A text that the model cannot read is reported in its place; the others are
@@ -51,6 +53,7 @@ Examples:
   $ latch predict model.safetensors "you are not good" "well done"
   $ latch predict model.safetensors --file comments.csv --text comment --json > labels.jsonl
   $ tail -f chat.log | latch predict model.safetensors
+  $ latch predict model.safetensors "you are not good" --top 3
   $ latch predict model.onnx --ids "3 1 4"
   $ latch predict series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"`
 
@@ -63,6 +66,7 @@ export function predictCommand(output: Output) {
     .description('Print the predicted label of each text and its probability.')
     .argument('<model>', 'model file')
     .argument('[texts...]', 'input texts; one that begins with a dash goes after --')
+    .option('--top <n>', 'print this many of the most likely labels (default: 1)', wholeNumber('--top'))
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
     .option('--file <data>', `texts: a table (${TABLE_HELP}), or any other file with one text per line`)
     .option('--text <column>', 'text column, by name or by number from 0 (a table of one column needs none)')
@@ -89,7 +93,12 @@ export function predictCommand(output: Output) {
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       const typed = getTyped(command as unknown as CommandUnknownOpts)
       noteUnquoted(path, texts, model, output)
-      await printAll(await sourceOf(given, flags, output), model, new Printer(output, model.labels, typed))
+      await printAll(
+        await sourceOf(given, flags, output),
+        model,
+        { top: flags.top },
+        new Printer(output, model.labels, typed),
+      )
     })
 }
 
@@ -190,10 +199,17 @@ async function* itemsOf(lines: AsyncIterable<string>, faults: Map<number, LatchE
   }
 }
 
-async function printAll({ groups, place }: Source, model: AnyModel, printer: Printer): Promise<void> {
+async function printAll(
+  { groups, place }: Source,
+  model: AnyModel,
+  options: PredictOptions,
+  printer: Printer,
+): Promise<void> {
   let row = 0
   for await (const items of groups) {
-    const answers = place ? predictAll(model, items) : items.map(({ text }) => printed(model.predict(text)))
+    const answers = place
+      ? predictAll(model, items, options)
+      : items.map(({ text }) => printed(model.predict(text, options)))
     for (const [i, answer] of answers.entries()) {
       if (answer instanceof LatchError) {
         // A line that could not be read says itself where it is.
@@ -207,15 +223,21 @@ async function printAll({ groups, place }: Source, model: AnyModel, printer: Pri
 }
 
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
-type Printed = { label: string; probabilities: Record<string, number> } | { output: number[] }
+type Printed =
+  { label: string; probabilities: Record<string, number>; top?: RankedLabel[] } | { output: number[] }
 
 /** An answer or an error for each text: one that cannot be read does not keep the others from their answers. */
-function predictAll(model: AnyModel, items: readonly Item[]): (Printed | LatchError)[] {
+function predictAll(
+  model: AnyModel,
+  items: readonly Item[],
+  options: PredictOptions,
+): (Printed | LatchError)[] {
   const answers: (Printed | LatchError)[] = items.map(({ error }) => error!)
   let rows = items.map((_, i) => i).filter((i) => !answers[i])
   while (rows.length > 0) {
     try {
-      const predictions = model.predict(rows.map((i) => items[i].text))
+      const texts = rows.map((i) => items[i].text)
+      const predictions = model.predict(texts, options)
       predictions.forEach((prediction, i) => (answers[rows[i]] = printed(prediction)))
       return answers
     } catch (error) {
@@ -228,8 +250,8 @@ function predictAll(model: AnyModel, items: readonly Item[]): (Printed | LatchEr
   return answers
 }
 
-function printed({ label, probabilities, output, steps }: Prediction): Printed {
-  const more = steps ? { steps } : {}
+function printed({ label, probabilities, output, steps, top }: Prediction): Printed {
+  const more = { ...(top && { top }), ...(steps && { steps }) }
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
 }
 
@@ -292,11 +314,17 @@ class Printer {
     else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
   }
 
-  #printLabel(text: string, { label, probabilities }: Exclude<Printed, { output: number[] }>): void {
+  #printLabel(text: string, prediction: Exclude<Printed, { output: number[] }>): void {
+    const { label, probabilities, top } = prediction
     const probability = probabilities[label]
-    if (!this.#output.isTerminal)
-      this.#output.print([label, exactNumber(probability), text].map(tableCell).join('\t'))
-    else this.#output.print(this.#line(visible(text), labelText(label), probability))
+    const labels = top ?? [{ label, probability }]
+    if (!this.#output.isTerminal) {
+      const cells = labels.flatMap((one) => [one.label, exactNumber(one.probability)])
+      this.#output.print([...cells, text].map(tableCell).join('\t'))
+    } else if (top) {
+      const names = labels.map((one) => `${labelText(one.label)} ${percent(one.probability)}`)
+      this.#output.print(`${names.join('  ')}  ${fit(visible(text), this.#output.width)}`)
+    } else this.#output.print(this.#line(visible(text), labelText(label), probability))
   }
 
   /** In the place of the prediction, so that there is a line for each text; the remedy only once. */

@@ -8,6 +8,7 @@ import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, realPath } from '../terminal/outputFiles.ts'
 import type { InputFile, OutputFile } from '../terminal/outputFiles.ts'
+import { checkLogNames } from '../training/log.ts'
 import { lockRun, type LockOwner, type RunLock } from '../training/runLock.ts'
 import { evaluationJson } from '../training/reports.ts'
 import {
@@ -62,6 +63,8 @@ export function trainCommand(output: Output) {
     .option('--from <model>', 'continue training a saved model: its network, tokens and labels are kept')
     .option('--extend-vocabulary', 'with --from: add the tokens of the new rows to the vocabulary')
     .option('--resume <file>', 'resume an interrupted run from its checkpoint, with bit-identical results')
+    .option('--log <file>', 'write the metrics of each epoch as .csv or .jsonl')
+    .option('--plot <file>', 'draw loss and accuracy by epoch as .svg')
     .option(...forceOption)
     .optionsGroup('Output:')
     .option('--json', 'print JSON Lines')
@@ -75,6 +78,7 @@ export function trainCommand(output: Output) {
 }
 
 async function runTraining(data: string, flags: TrainFlags, output: Output): Promise<void> {
+  checkLogNames(flags)
   const { paths, lock } = await outputPaths(data, flags, output)
   try {
     await runLocked(data, flags, paths, lock, output)
@@ -113,6 +117,7 @@ async function runLocked(
     lock,
     resumeCommand: resumeCommand(data, flags, rows, paths),
     output,
+    logFlags: flags,
     seconds: flags.checkpointEvery ?? DEFAULT_CHECKPOINT_SECONDS,
   }
   const all: Options = {
@@ -162,7 +167,7 @@ function lockedError({ model, lock }: SavedPaths, owner: LockOwner): UsageError 
 async function checkTrainingOutputs(
   data: string,
   { model, checkpoint, lastGood }: SavedPaths,
-  { test, validation, resume, from, force }: TrainFlags,
+  { test, validation, resume, from, log, plot, force }: TrainFlags,
 ): Promise<OutputFile[]> {
   const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
@@ -171,7 +176,11 @@ async function checkTrainingOutputs(
   const checkpoints = resume === undefined ? [] : [{ what: 'the checkpoint of `--resume`', path: resume }]
   const kind = 'safetensors'
   const replaced = await checkOutputs(
-    [{ where: `--out ${model}`, path: model, kind }],
+    [
+      { where: `--out ${model}`, path: model, kind },
+      ...(log === undefined ? [] : [{ where: `--log ${log}`, path: log, kind: 'log' } as const]),
+      ...(plot === undefined ? [] : [{ where: `--plot ${plot}`, path: plot, kind: 'svg' } as const]),
+    ],
     [...inputs, ...checkpoints],
     force,
   )

@@ -10,7 +10,7 @@ import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
 import { requireFinite } from '../core/validation.ts'
 import { logSoftmax, sigmoid, softmax } from '../core/probabilities.ts'
-import type { Prediction } from './model.ts'
+import type { PredictOptions, Prediction } from './model.ts'
 import type { Learned, TaskDefinition, TaskTypes, Trained } from './task.ts'
 
 /** A row of the network's output with the output activation applied. */
@@ -53,6 +53,17 @@ export function interpret<T extends TaskTypes>(
 ): T['Output'] {
   for (const row of rows) requireFinite('output ', row)
   return task.interpret?.(trained, rows) ?? interpretRows(trained, rows)
+}
+
+/** Adds its most likely labels to a prediction, where they are asked for; numbers have none. */
+export function rank<P extends Prediction>(prediction: P, { top }: PredictOptions): P {
+  if (top === undefined) return prediction
+  if (!(top > 0)) throw new UsageError({ where: 'top', expected: 'a positive number', got: `${top}` })
+  prediction.top = Object.entries(prediction.probabilities ?? {})
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, top)
+    .map(([label, probability]) => ({ label, probability }))
+  return prediction
 }
 
 /** The prediction of one sequence, from the last of its rows. */
