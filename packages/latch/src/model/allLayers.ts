@@ -13,8 +13,10 @@ import { mergeLayer } from '../layers/skips/merge.ts'
 import { maskingLayer, zeroMaskedLayer } from '../layers/masks/masking.ts'
 import { maskedOneHotLayer } from '../layers/oneHot.ts'
 import { anyPoolLayer } from '../layers/pooling/allPools.ts'
+import { timeSoftmaxLayer } from '../layers/pooling/timeSoftmax.ts'
 import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
 import { projectedLstmLayer } from '../layers/recurrent/projected.ts'
+import { repeatLayer } from '../layers/repeat.ts'
 import { reverseLayer } from '../layers/reverse.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
@@ -35,4 +37,6 @@ export const allLayers: readonly LayerInfo[] = [
   reverseLayer,
   concatLayer,
   mergeLayer,
+  timeSoftmaxLayer,
+  repeatLayer,
 ]

@@ -17,8 +17,10 @@ import type { MergeOptions } from '../layers/skips/merge.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
+import type { TimeSoftmaxOptions } from '../layers/pooling/timeSoftmax.ts'
 import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
+import type { RepeatOptions } from '../layers/repeat.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
 
@@ -40,6 +42,8 @@ export type LayerOptions =
   | ReverseOptions
   | ConcatOptions
   | MergeOptions
+  | TimeSoftmaxOptions
+  | RepeatOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

@@ -111,12 +111,20 @@ class LayerExport {
       }
       case 'concat':
         return this.#concat(options.inputs)
+      case 'timeSoftmax': {
+        const scores = this.#masks.where(this.#masks.counting(), input.value, LOWEST)
+        return { ...input, value: graph.node('Softmax', [scores], { axis: 0 }) }
+      }
       case 'merge':
         return this.#merge(options)
       case 'masking':
         return { ...input, value: this.#masking(options.value ?? 0, input.value) }
       case 'zeroMasked':
         return { ...input, value: this.#masks.where(this.#masks.counting(), input.value, 0) }
+      case 'repeat': {
+        const value = graph.node('Expand', [input.value, graph.ints([options.steps, 1, 1])])
+        return { ...input, value, per: 'step' }
+      }
       case 'projectedLstm':
         throw new UnsupportedError({
           where: `export to ONNX, ${name}`,
