@@ -41,13 +41,13 @@ import { labelText } from '../inspect/traceRows.ts'
 
 const EXAMPLES = `
 Without texts and --file, reads texts from standard input, one per line. Prints
-one line per text: label, probability and text, separated by tabs when piped (with
---top, that many labels and probabilities). A
-model with numeric outputs prints numbers instead of label and probability. For a
-model without a vocabulary, pass --ids, or features as JSON, one row per step.
-A text that the model cannot read is reported in its place; the others are
-answered, and the exit code is 1. A piped field that a spreadsheet would take for
-a formula begins with an apostrophe; --json has every text as it is.
+one line per text: label, probability and text, separated by tabs when piped. With
+--top 3, a line begins with the three most likely labels, each with its
+probability. A model with numeric outputs prints numbers instead of label and
+probability. For a model without a vocabulary, pass --ids, or features as JSON, one
+row per step. A text that the model cannot read is reported in its place; the
+others are answered, and the exit code is 1. A piped field that a spreadsheet would
+take for a formula begins with an apostrophe; --json has every text as it is.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
@@ -66,7 +66,11 @@ export function predictCommand(output: Output) {
     .description('Print the predicted label of each text and its probability.')
     .argument('<model>', 'model file')
     .argument('[texts...]', 'input texts; one that begins with a dash goes after --')
-    .option('--top <n>', 'print this many of the most likely labels (default: 1)', wholeNumber('--top'))
+    .option(
+      '--top <n>',
+      'print this many of the most likely labels, each with its probability',
+      wholeNumber('--top'),
+    )
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
     .option('--file <data>', `texts: a table (${TABLE_HELP}), or any other file with one text per line`)
     .option('--text <column>', 'text column, by name or by number from 0 (a table of one column needs none)')
@@ -81,7 +85,7 @@ export function predictCommand(output: Output) {
     .option(...allowNonFiniteOption)
     .option(
       '--json',
-      'print one JSON object per line: { label, probabilities }, { output } for numbers, or { row, error }',
+      'print one JSON object per line: { label, probabilities }, with --top { top } too; { output } for numbers; or { row, error }',
     )
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
@@ -90,6 +94,7 @@ export function predictCommand(output: Output) {
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model } = opened
       printModelNotes(opened, output)
+      if (flags.top !== undefined) requireLabels(model)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       const typed = getTyped(command as unknown as CommandUnknownOpts)
       noteUnquoted(path, texts, model, output)
@@ -97,7 +102,7 @@ export function predictCommand(output: Output) {
         await sourceOf(given, flags, output),
         model,
         { top: flags.top },
-        new Printer(output, model.labels, typed),
+        new Printer(output, model.labels, flags.top ?? 1, typed),
       )
     })
 }
@@ -106,6 +111,17 @@ interface PredictFlags extends TableFlags {
   ids?: string
   file?: string
   text?: string
+}
+
+/** @throws UsageError for a model whose outputs are numbers */
+function requireLabels(model: AnyModel): void {
+  if (model.summary().predicts === 'classes') return
+  throw new UsageError({
+    where: '--top',
+    expected: 'a model that predicts labels',
+    got: 'a model with numeric outputs',
+    remedy: 'Omit `--top`: numbers are printed as they are.',
+  })
 }
 
 /** Words without quotes arrive as a text each. */
@@ -290,12 +306,15 @@ class Printer {
   readonly #output: Output
   readonly #live: LiveLine
   readonly #labelWidth: number
+  /** Labels per text. */
+  readonly #top: number
   readonly #typed: Typed
   #printed = 0
   #failed = 0
 
-  constructor(output: Output, labels: readonly string[], typed: Typed) {
+  constructor(output: Output, labels: readonly string[], top: number, typed: Typed) {
     this.#output = output
+    this.#top = Math.min(top, labels.length)
     this.#typed = typed
     this.#live = new LiveLine(output)
     this.#labelWidth = Math.min(20, maximum(labels.map((label) => displayWidth(visible(label)))))
@@ -316,15 +335,11 @@ class Printer {
 
   #printLabel(text: string, prediction: Exclude<Printed, { output: number[] }>): void {
     const { label, probabilities, top } = prediction
-    const probability = probabilities[label]
-    const labels = top ?? [{ label, probability }]
+    const labels = top ?? [{ label, probability: probabilities[label] }]
     if (!this.#output.isTerminal) {
       const cells = labels.flatMap((one) => [one.label, exactNumber(one.probability)])
       this.#output.print([...cells, text].map(tableCell).join('\t'))
-    } else if (top) {
-      const names = labels.map((one) => `${labelText(one.label)} ${percent(one.probability)}`)
-      this.#output.print(`${names.join('  ')}  ${fit(visible(text), this.#output.width)}`)
-    } else this.#output.print(this.#line(visible(text), labelText(label), probability))
+    } else this.#output.print(this.#line(visible(text), labels))
   }
 
   /** In the place of the prediction, so that there is a line for each text; the remedy only once. */
@@ -336,7 +351,10 @@ class Printer {
     this.#output.error(`${place}${message}`, this.#failed++ === 0 ? remedy : undefined)
     this.#output.emit({ row, error: message })
     if (this.#output.isTerminal) this.#output.print(`${this.#output.colors.red('error')}  ${visible(text)}`)
-    else this.#output.print(['error', '', text].map(tableCell).join('\t'))
+    else {
+      const empty = new Array<string>(2 * this.#top - 1).fill('')
+      this.#output.print(['error', ...empty, text].map(tableCell).join('\t'))
+    }
   }
 
   /** Waits until the output is written. @returns whether its reader is gone */
@@ -354,10 +372,16 @@ class Printer {
     process.exitCode = EXIT_FAILED
   }
 
-  #line(text: string, label: string, probability: number): string {
+  #line(text: string, labels: readonly RankedLabel[]): string {
     const { bold, cyan } = this.#output.colors
-    const name = bold(pad(fit(label, this.#labelWidth), this.#labelWidth))
-    const available = Math.max(10, this.#output.width - this.#labelWidth - 20)
-    return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, available)}`
+    const width = this.#labelWidth
+    const columns = labels.map(({ label, probability }, i) => {
+      const name = pad(fit(labelText(label), width), width)
+      return `${i === 0 ? bold(name) : name}  ${pad(percent(probability), 7, 'end')}`
+    })
+    const [{ probability }] = labels
+    const drawn = labels.length > 1 ? '' : ` ${cyan(bar(probability, 6))}`
+    const available = Math.max(10, this.#output.width - labels.length * (width + 11) - (drawn ? 9 : 0))
+    return `${columns.join('  ')}${drawn}  ${fit(text, available)}`
   }
 }

@@ -1,4 +1,5 @@
 /** The log of a training (`--log`) and its picture (`--plot`). */
+import { existsSync, readFileSync } from 'node:fs'
 import { writeFileAtomic, UsageError, type ModelFitEvent, type ModelFitReport } from 'latch'
 import { historyToSvg } from 'latch/training'
 import type { Output } from '../terminal/output.ts'
@@ -38,53 +39,78 @@ export function checkLogNames({ log, plot }: LogFlags): void {
   }
 }
 
-export function formatLog(epochs: readonly Epoch[], path: string): string {
-  const picked = epochs.map((epoch) => COLUMNS.map((name) => [name, epoch[name]] as const))
-  const lines = /\.csv$/i.test(path)
-    ? [LOG_HEADER, ...picked.map((cells) => cells.map(([, value]) => value ?? '').join(','))]
-    : picked.map((cells) => JSON.stringify(Object.fromEntries(cells)))
-  return `${lines.join('\n')}\n`
+/** An epoch as a line of the log. */
+function formatEpoch(epoch: Epoch, isCsv: boolean): string {
+  const picked = COLUMNS.map((name) => [name, epoch[name]] as const)
+  if (!isCsv) return JSON.stringify(Object.fromEntries(picked))
+  return picked.map(([, value]) => value ?? '').join(',')
 }
 
 /** Writes the log after each epoch, so that a run which is stopped has one, and the picture at the end. */
 export class TrainingLog {
   readonly #flags: LogFlags
   readonly #output: Output
-  readonly #epochs: Epoch[] = []
-  #writing = Promise.resolve()
+  readonly #isCsv: boolean
+  #lines: string[] = []
+  #writing: Promise<void> | null = null
+  #changed = false
   #failed = false
 
   constructor(flags: LogFlags, output: Output) {
     this.#flags = flags
     this.#output = output
+    this.#isCsv = /\.csv$/i.test(flags.log ?? '')
   }
 
   show(event: ModelFitEvent): void {
-    if (event.type !== 'epoch') return
-    this.#epochs.push(event)
-    this.#write(this.#epochs)
-  }
-
-  /** With the epochs before a resumed run too. */
-  async finish(report: Pick<ModelFitReport, 'history' | 'best'> | undefined): Promise<void> {
-    if (report) this.#write(report.history)
-    await this.#writing
-    const { plot } = this.#flags
-    if (plot === undefined || !report || report.history.length === 0) return
-    await writeFileAtomic(plot, new TextEncoder().encode(historyToSvg(report)))
-    this.#output.note(`wrote ${plot}: loss and accuracy by epoch.`)
-  }
-
-  /** One after the other. A log that cannot be written is a note: training goes on. */
-  #write(epochs: readonly Epoch[]): void {
     const { log } = this.#flags
     if (log === undefined) return
-    const text = formatLog(epochs, log)
-    this.#writing = this.#writing
-      .then(async () => void (await writeFileAtomic(log, new TextEncoder().encode(text))))
+    if (event.type === 'start' && event.resumed) this.#keepLines(log, event.resumed.epochs)
+    if (event.type !== 'epoch') return
+    this.#lines.push(formatEpoch(event, this.#isCsv))
+    this.#write(log)
+  }
+
+  /** With the report of a run: its whole history. */
+  async finish(report: Pick<ModelFitReport, 'history' | 'best'> | undefined): Promise<void> {
+    const { log, plot } = this.#flags
+    if (log !== undefined && report) {
+      this.#lines = report.history.map((epoch) => formatEpoch(epoch, this.#isCsv))
+      this.#write(log)
+    }
+    while (this.#writing) await this.#writing
+    if (plot === undefined || !report || report.history.length === 0) return
+    try {
+      await writeFileAtomic(plot, new TextEncoder().encode(historyToSvg(report)))
+      this.#output.note(`wrote ${plot}: loss and accuracy by epoch.`)
+    } catch (error) {
+      this.#output.note(`cannot write the plot; the model is not affected. ${(error as Error).message}`)
+    }
+  }
+
+  /** The lines of the run before, as far as its checkpoint goes. */
+  #keepLines(log: string, epochs: number): void {
+    const old = existsSync(log) ? readFileSync(log, 'utf8').split('\n') : []
+    const numberOf = (line: string) => Number(/^(?:\{"epoch":)?(\d+),/.exec(line)?.[1])
+    this.#lines = old.filter((line) => numberOf(line) <= epochs)
+  }
+
+  /** One write at a time. A log that cannot be written is a note: training goes on. */
+  #write(log: string): void {
+    this.#changed = true
+    this.#writing ??= this.#writeAll(log)
       .catch((error: Error) => {
         if (!this.#failed) this.#output.note(`cannot write the log; training goes on. ${error.message}`)
         this.#failed = true
       })
+      .finally(() => (this.#writing = null))
+  }
+
+  async #writeAll(log: string): Promise<void> {
+    while (this.#changed) {
+      this.#changed = false
+      const lines = [...(this.#isCsv ? [LOG_HEADER] : []), ...this.#lines]
+      await writeFileAtomic(log, new TextEncoder().encode(`${lines.join('\n')}\n`))
+    }
   }
 }

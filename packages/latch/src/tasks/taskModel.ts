@@ -23,7 +23,7 @@ import type {
   ModelSummary,
   PredictOptions,
 } from './model.ts'
-import { interpret, outputRows, rank } from './prediction.ts'
+import { interpret, outputRows, ranking } from './prediction.ts'
 import { summarize } from './summary.ts'
 import { TaskStream } from './stream.ts'
 import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
@@ -118,8 +118,8 @@ export class TaskModel<T extends TaskTypes> implements Model<
 
   /**
    * The prediction for one input, or for each input of a list.
-   * @param options.top also lists so many of the most likely labels
-   * @throws DataError, ShapeError for an input that does not fit; of many, with its `row` (from 0)
+   * @param options.top also lists this many of the most likely labels, the first first
+   * @throws UsageError for `top` of a model of numbers; DataError, ShapeError for an input that does not fit; of many, with its `row` (from 0)
    */
   predict(input: T['Input'], options?: PredictOptions): T['Output']
   predict(inputs: readonly T['Input'][], options?: PredictOptions): T['Output'][]
@@ -129,6 +129,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
   ): T['Output'] | T['Output'][] {
     const { trained } = this
     const { learned, network } = trained
+    const rank = ranking<T['Output']>(trained, options)
     const many = this.#task.isMany(learned, input)
     const inputs = many ? (input as readonly T['Input'][]) : [input as T['Input']]
     const encoded = inputs.map((one, row) => {
@@ -147,7 +148,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
           learned.input,
         )
         outputRows(network, batch).forEach(
-          (rows, b) => (out[numbers[b]] = rank(interpret(this.#task, trained, rows), options)),
+          (rows, b) => (out[numbers[b]] = rank(interpret(this.#task, trained, rows))),
         )
       },
     )

@@ -38,14 +38,14 @@ const PANELS: readonly Panel[] = [
   },
 ]
 
-const WIDTH = 720
 const HEIGHT = 300
-const PANEL = { width: 270, height: 200, top: 46, left: 60, gap: 80 }
+const PANEL = { width: 270, height: 190, top: 40, left: 60, gap: 80 }
 const COLORS = { training: '#3b6fb5', validation: '#c8553d' } as const
 
 /**
- * The curves of a training as an SVG picture of 720 × 300 pixels: loss and, where there is one, accuracy by epoch, with
- * the best epoch marked. Training loss includes dropout and label smoothing, validation loss does not.
+ * The curves of a training as an SVG picture, 720 pixels wide (370 without accuracies) and 300 high: loss and, where
+ * there is one, accuracy by epoch, with the best epoch marked. Training loss includes dropout and label smoothing,
+ * validation loss does not.
  * @throws UsageError for a history without epochs
  * @example
  * await writeFile('history.svg', historyToSvg(model.history))
@@ -56,15 +56,14 @@ export function historyToSvg(given: DrawnHistory | null): string {
     const expected = 'the history of a trained model'
     throw new UsageError({ where: 'historyToSvg', expected, got: epochs ? 'no epochs' : describe(given) })
   }
-  const panels = PANELS.filter(({ curves }) =>
-    curves.some(([, read]) => epochs.some((epoch) => isNumber(read(epoch)))),
-  )
+  const panels = PANELS.filter(({ curves }) => curves.some(([, read]) => epochs.map(read).some(isNumber)))
   const drawn = panels.map((panel, i) => drawPanel(panel, PANEL.left + i * (PANEL.width + PANEL.gap), given!))
-  const attributes = `xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}"`
+  const width = PANEL.left + Math.max(1, panels.length) * (PANEL.width + PANEL.gap) - PANEL.gap + 40
+  const attributes = `xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"`
   return [
     `<svg ${attributes} role="img" data-generator="Latch" font-family="system-ui, sans-serif" font-size="12" fill="#333">`,
     `<title>Training history of ${epochs.length} ${epochs.length === 1 ? 'epoch' : 'epochs'}</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
+    `<rect width="${width}" height="${HEIGHT}" fill="#fff"/>`,
     ...drawn,
     ...legend(given!),
     '</svg>\n',
@@ -74,67 +73,94 @@ export function historyToSvg(given: DrawnHistory | null): string {
 function drawPanel({ title, curves, range }: Panel, left: number, { history, best }: DrawnHistory): string {
   const { width, height, top } = PANEL
   const values = curves.flatMap(([, read]) => history.map(read)).filter(isNumber)
-  const [least, most] = range ?? spread(minimum(values), maximum(values))
+  const ticks = range ? roundTicks(range[0], range[1]) : lossTicks(minimum(values), maximum(values))
+  const [least, most] = [ticks[0], ticks[ticks.length - 1]]
   const first = history[0].epoch
   const last = history[history.length - 1].epoch
   const x = (epoch: number): number =>
-    left + (last === first ? width / 2 : ((epoch - first) / (last - first)) * width)
-  const y = (value: number): number => top + height * (1 - (value - least) / (most - least))
+    round(left + (last === first ? width / 2 : ((epoch - first) / (last - first)) * width))
+  const y = (value: number): number => round(top + height * (1 - (value - least) / (most - least)))
   const out = [`<text x="${left}" y="${top - 14}" font-weight="600">${title}</text>`]
-  for (const tick of [least, (least + most) / 2, most]) {
-    const at = round(y(tick))
+  for (const tick of ticks) {
     out.push(
-      `<path d="M${left} ${at}H${left + width}" stroke="#ddd"/>`,
-      `<text x="${left - 8}" y="${at + 4}" text-anchor="end">${Number(tick.toPrecision(3))}</text>`,
+      `<path d="M${left} ${y(tick)}h${width}" stroke="#ddd"/>`,
+      `<text x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`,
     )
   }
-  for (const epoch of new Set([first, last])) {
-    const label = `<text x="${round(x(epoch))}" y="${top + height + 18}" text-anchor="middle">${epoch}</text>`
+  const epochTicks = roundTicks(first, last, 1).filter((tick) => tick >= first && tick <= last)
+  for (const epoch of epochTicks) {
+    const label = `<text x="${x(epoch)}" y="${top + height + 17}" text-anchor="middle">${epoch}</text>`
     out.push(label)
   }
+  const axis = `<text x="${left + width / 2}" y="${top + height + 33}" text-anchor="middle" fill="#777">epoch</text>`
+  out.push(axis)
   if (best) {
-    const line = `<path d="M${round(x(best.epoch))} ${top}V${top + height}" stroke="#999" stroke-dasharray="3 3"/>`
+    const line = `<path d="M${x(best.epoch)} ${top}v${height}" stroke="#999" stroke-dasharray="3 3"/>`
     out.push(line)
   }
-  for (const [name, read] of curves) out.push(curve(history, read, COLORS[name], x, y))
+  for (const [name, read] of curves) {
+    const points = history.map((epoch) => ({ at: x(epoch.epoch), value: read(epoch) }))
+    out.push(...curve(points, COLORS[name], y))
+  }
   return out.join('\n')
 }
 
-/** A line through the values; a single one, or one between missing ones, is a point. */
+/** Lines through the values; one without neighbours is a dot. */
 function curve(
-  history: DrawnHistory['history'],
-  read: Read,
+  points: readonly { at: number; value: number | null }[],
   color: string,
-  x: (epoch: number) => number,
   y: (value: number) => number,
-): string {
+): string[] {
+  const dots: string[] = []
   let path = ''
-  let isOpen = false
-  for (const epoch of history) {
-    const value = read(epoch)
-    if (isNumber(value)) path += `${isOpen ? 'L' : 'M'}${round(x(epoch.epoch))} ${round(y(value))}`
-    isOpen = isNumber(value)
-  }
-  if (path === '') return ''
-  const single = history.length === 1 ? `${path}h0` : path
-  return `<path d="${single}" fill="none" stroke="${color}" stroke-width="2" stroke-linecap="round"/>`
-}
-
-function legend({ best }: DrawnHistory): string[] {
-  const y = HEIGHT - 14
-  const items = (['training', 'validation'] as const).map((name, i) => {
-    const x = PANEL.left + i * 110
-    const line = `<path d="M${x} ${y - 4}h20" stroke="${COLORS[name]}" stroke-width="2"/>`
-    return `${line}<text x="${x + 26}" y="${y}">${name}</text>`
+  points.forEach(({ at, value }, i) => {
+    if (!isNumber(value)) return
+    const [follows, goesOn] = [points[i - 1], points[i + 1]].map((other) => isNumber(other?.value ?? null))
+    path += `${follows ? 'L' : 'M'}${at} ${y(value)}`
+    if (!follows && !goesOn) dots.push(`<circle cx="${at}" cy="${y(value)}" r="3" fill="${color}"/>`)
   })
-  const words = best ? `<text x="${PANEL.left + 220}" y="${y}">dashed: best epoch, ${best.epoch}</text>` : ''
-  return [...items, words]
+  if (!path.includes('L')) return dots
+  const line = `<path d="${path}" fill="none" stroke="${color}" stroke-width="2" stroke-linejoin="round"/>`
+  return [line, ...dots]
 }
 
-/** A range of losses, from 0 where that is near, never empty. */
-function spread(least: number, most: number): [number, number] {
-  const from = least >= 0 && least < most / 2 ? 0 : least
-  return most > from ? [from, most] : [from - 0.5, from + 0.5]
+function legend({ history, best }: DrawnHistory): string[] {
+  const y = HEIGHT - 10
+  const drawn = [
+    { name: 'training', line: `stroke="${COLORS.training}" stroke-width="2"`, shown: true },
+    {
+      name: 'validation',
+      line: `stroke="${COLORS.validation}" stroke-width="2"`,
+      shown: history.some((epoch) => isNumber(epoch.validationLoss)),
+    },
+    {
+      name: `best epoch (${best?.epoch})`,
+      line: 'stroke="#999" stroke-dasharray="3 3"',
+      shown: best !== null,
+    },
+  ]
+  return drawn
+    .filter(({ shown }) => shown)
+    .map(({ name, line }, i) => {
+      const x = PANEL.left + i * 100
+      return `<path d="M${x} ${y - 4}h20" ${line}/><text x="${x + 26}" y="${y}">${name}</text>`
+    })
+}
+
+/** Ticks of losses, from 0 where that is near. */
+function lossTicks(least: number, most: number): number[] {
+  return roundTicks(least >= 0 && least < most / 2 ? 0 : least, most)
+}
+
+/** Three to seven round numbers, the first at most `least` and the last at least `most`. */
+function roundTicks(least: number, most: number, smallest = 0): number[] {
+  // Equal but for rounding: some numbers around them.
+  const range = most - least > Math.abs(most) * 1e-5 ? most - least : Math.abs(most) / 10 || 1
+  const power = 10 ** Math.floor(Math.log10(range / 5))
+  const step = Math.max(smallest, [1, 2, 5, 10].find((factor) => factor * power * 5.01 >= range)! * power)
+  const from = Math.floor(least / step + 1e-9)
+  const to = Math.max(from + 1, Math.ceil(most / step - 1e-9))
+  return Array.from({ length: to - from + 1 }, (_, i) => Number(((from + i) * step).toPrecision(6)))
 }
 
 function isNumber(value: number | null): value is number {
