@@ -5,7 +5,7 @@ import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { nextLetter, oneNumber, threeClasses } from './sequenceModel/sequenceFixtures.ts'
 import { comments, THREE, trained } from './textClassifier/classifierHelpers.ts'
 
-const texts = ['the soup was awful', 'lovely coffee', 'a strange room', '']
+const texts = ['the soup was awful', 'lovely coffee', 'a strange view', '']
 const model = await trained({}, { epochs: 2 }, comments(48, 1, THREE))
 const [rows, other] = [
   [
