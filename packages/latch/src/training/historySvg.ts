@@ -100,17 +100,17 @@ function drawPanel({ title, curves, range }: Panel, left: number, { history, bes
   }
   for (const [name, read] of curves) {
     const points = history.map((epoch) => ({ at: x(epoch.epoch), value: read(epoch) }))
-    out.push(...curve(points, COLORS[name], y))
+    out.push(drawCurve(points, COLORS[name], y))
   }
   return out.join('\n')
 }
 
 /** Lines through the values; one without neighbours is a dot. */
-function curve(
+function drawCurve(
   points: readonly { at: number; value: number | null }[],
   color: string,
   y: (value: number) => number,
-): string[] {
+): string {
   const dots: string[] = []
   let path = ''
   points.forEach(({ at, value }, i) => {
@@ -119,9 +119,9 @@ function curve(
     path += `${follows ? 'L' : 'M'}${at} ${y(value)}`
     if (!follows && !goesOn) dots.push(`<circle cx="${at}" cy="${y(value)}" r="3" fill="${color}"/>`)
   })
-  if (!path.includes('L')) return dots
+  if (!path.includes('L')) return dots.join('\n')
   const line = `<path d="${path}" fill="none" stroke="${color}" stroke-width="2" stroke-linejoin="round"/>`
-  return [line, ...dots]
+  return [line, ...dots].join('\n')
 }
 
 function legend({ history, best }: DrawnHistory): string[] {

@@ -3,7 +3,7 @@
  * network should beat before it is worth its training time. Printed with every trained classifier.
  */
 import { examplesFromRows } from '../../data/examples.ts'
-import { sortLabels } from '../../data/labelOrder.ts'
+import { sortLabels } from '../../data/labels.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UsageError } from '../../core/errors.ts'
 import { maximum } from '../../core/lists.ts'

@@ -1,7 +1,7 @@
 /** Training of a text classifier: rows → texts and labels, the vocabulary of the training rows, and the network. */
 import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
-import { sortLabels } from '../../data/labelOrder.ts'
+import { sortLabels } from '../../data/labels.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'

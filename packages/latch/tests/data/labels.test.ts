@@ -1,6 +1,6 @@
 /** The order of labels that are learned: numbers by size, names by their characters. */
 import { expect, test } from 'vitest'
-import { sortLabels } from '../../src/data/labelOrder.ts'
+import { sortLabels } from '../../src/data/labels.ts'
 import { naiveBayes } from '../../src/tasks/baselines/naiveBayes.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { quick, tiny } from '../tasks/textClassifier/classifierHelpers.ts'
