@@ -127,7 +127,7 @@ async function killTraining(count, wanted, milliseconds) {
     const model = readFileSync(at(MODEL))
     expect(model.equals(old) || model.equals(wanted), `the model is neither old nor new after kill ${done}`)
     if (ended) expect(model.equals(wanted), `the resumed model differs after ${done} kills`)
-    // One lock of ten is left: a run waits some seconds to see that nobody holds it.
+    // One lock of ten is left: a run waits some seconds to see that no run holds it.
     if (done % 10 !== 5) rmSync(at('m.lock'), { force: true })
   }
   expect(readFileSync(at('notes.txt'), 'utf8') === 'mine', 'another file changed')

@@ -32,7 +32,7 @@ const succeeds = (command: string, args: readonly string[]) => spawnSync(command
 /** Whether this process may mount disks of its own. */
 const mayMount = succeeds('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'])
 const mayContain = succeeds('unshare', ['--pid', '--uts', '--fork', 'hostname', 'box'])
-/** How to run as somebody without rights. */
+/** How to run as a user without rights. */
 const AS_NOBODY =
   process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : ['env']
 const mayDrop = succeeds(AS_NOBODY[0], [...AS_NOBODY.slice(1), process.execPath, program, '--help'])
