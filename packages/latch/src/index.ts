@@ -104,6 +104,7 @@ export type {
 } from './inspection/trace/traceTypes.ts'
 export { describeEngine } from './engine/createEngine.ts'
 export { supportedEngines } from './engine/load.ts'
+export { useEngineModule } from './engine/givenModule.ts'
 export { MAX_THREADS } from './engine/threads/executor.ts'
 export type { EngineInfo, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer, TOKEN_KINDS } from './text/tokenizer.ts'
