@@ -25,6 +25,8 @@ import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Model, ModelEvaluateOptions, Prediction } from '../model.ts'
 import type { SequenceTypes } from '../sequenceModel/learned.ts'
 import type { SequenceInput } from '../sequenceModel/reader.ts'
+import { LanguageModel } from '../languageModel/languageModel.ts'
+import { languageTask } from '../languageModel/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
@@ -121,6 +123,11 @@ const TASKS = {
   textClassifier: (document, weights, source, engine, warnings) =>
     TextClassifier.fromContent(
       withWarnings(readTask(textClassifierTask, document, weights, source, engine), warnings),
+      engine,
+    ),
+  languageModel: (document, weights, source, engine, warnings) =>
+    new LanguageModel(
+      withWarnings(readTask(languageTask, document, weights, source, engine), warnings),
       engine,
     ),
   sequenceModel: (document, weights, source, engine, warnings) =>

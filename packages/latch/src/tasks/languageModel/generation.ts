@@ -1,0 +1,87 @@
+/** A text in the making: token by token as an async iterator, or as a whole. */
+import { Random } from '../../core/random.ts'
+import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
+import type { TokenKind } from '../../text/tokenizer.ts'
+import type { Trained } from '../task.ts'
+import { END_TOKEN, type LanguageLearned } from './learned.ts'
+import { drawToken, type CompleteGeneration } from './sampling.ts'
+
+/** What `model.generate` returns. Each use begins anew and gives the same text. */
+export class Generation implements AsyncIterable<string> {
+  readonly #trained: () => Trained<LanguageLearned>
+  readonly #options: CompleteGeneration
+
+  constructor(trained: () => Trained<LanguageLearned>, options: CompleteGeneration) {
+    this.#trained = trained
+    this.#options = options
+  }
+
+  /** The whole text, without the prime. */
+  text(): string {
+    return [...pieces(this.#trained(), this.#options)].join('')
+  }
+
+  /** Pieces of the text as they are drawn; other code runs in between. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
+    const interval = new Interval()
+    for (const piece of pieces(this.#trained(), this.#options)) {
+      yield piece
+      if (interval.passed()) await yieldToEventLoop()
+    }
+  }
+}
+
+function* pieces({ network, learned }: Trained<LanguageLearned>, options: CompleteGeneration) {
+  const { words, tokenizer, start } = learned
+  const random = new Random(options.seed, 'generate')
+  const stream = network.stream()
+  const seen = new Set<number>()
+  const read = (id: number) => {
+    seen.add(id)
+    return stream.push(id)
+  }
+  const primed = tokenizer.tokenize(options.prime)
+  let row: ArrayLike<number> = []
+  for (const token of [...start, ...primed]) row = read(words.idOf(token))
+  const never = new Set([0])
+  let [before, held] = [primed[primed.length - 1] ?? '', '']
+  for (let i = 0; i < options.length; i++) {
+    const id = drawToken(row, options, random, never, seen)
+    const token = words.tokens[id]
+    if (token === END_TOKEN && start.length > 0) break
+    held += spaceBetween(before, token, learned.settings.tokens) + token
+    const found = options.stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0)
+    if (found.length > 0) {
+      held = held.slice(0, Math.min(...found))
+      break
+    }
+    // The beginning of a stop text is held back until more is known.
+    const ready = held.length - longestStart(held, options.stops)
+    if (ready > 0) yield held.slice(0, ready)
+    held = held.slice(ready)
+    before = token
+    if (i < options.length - 1) row = read(id)
+  }
+  if (held) yield held
+}
+
+/** Length of the longest end of a text that is the beginning of a stop text. */
+function longestStart(text: string, stops: readonly string[]): number {
+  let longest = 0
+  for (const stop of stops) {
+    for (let length = Math.min(stop.length - 1, text.length); length > longest; length--) {
+      if (text.endsWith(stop.slice(0, length))) longest = length
+    }
+  }
+  return longest
+}
+
+const CLOSES = /^[.,;:!?)\]}%’”…]+$/u
+const OPENS = /^[([{“„]+$/u
+
+/** The space between two tokens: none between characters, before closing signs and after opening ones. */
+function spaceBetween(before: string, token: string, kind: TokenKind): string {
+  if (kind === 'chars' || before === '') return ''
+  if (kind === 'words' && (CLOSES.test(token) || OPENS.test(before))) return ''
+  return ' '
+}
