@@ -78,8 +78,9 @@ const MAX_COUNT = 2 ** 30
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveLanguageSettings(options: LanguageModelOptions): LanguageModelSettings {
   assertKnownOptions('option', options, NAMES)
-  const { cell = 'lstm', tokens = 'chars', embedding = 64, dropout = 0.1, lowercase = false } = options
+  const { tokens = 'chars', embedding = 64, dropout = 0.1, lowercase = false } = options
   const { minimumCount = tokens === 'chars' ? 1 : 2, maximumVocabulary = null, endToken } = options
+  const cell = options.cell ?? 'lstm'
   assertOption('cell', cell, cellNames.includes(cell), `one of ${cellNames.join(', ')}`)
   assertOption('tokens', tokens, TOKEN_KINDS.includes(tokens), `one of ${TOKEN_KINDS.join(', ')}`)
   assertOption('lowercase', lowercase, typeof lowercase === 'boolean', 'true or false')

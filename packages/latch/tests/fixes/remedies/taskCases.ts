@@ -189,11 +189,12 @@ const LANGUAGE: readonly RemedyCase[] = [
     name: 'texts of one token',
     kind: DataError,
     remedy: 'Add text, or keep rare tokens with a lower `minimumCount`.',
-    raise: () => languageModel({ tokens: 'words', minimumCount: 3 }).fit(['good soup', 'soup soup'], once),
+    raise: () =>
+      languageModel({ tokens: 'words', minimumCount: 3 }).fit(['good soup', 'soup soup'], { epochs: 1 }),
     follow: async () => {
       const words = (minimumCount: number) => languageModel({ tokens: 'words', minimumCount })
-      await words(1).fit(['good soup', 'soup soup'], { ...once, batchSize: 2 })
-      await words(3).fit(['good soup good', 'soup good soup'], { ...once, batchSize: 2 })
+      await words(1).fit(['good soup', 'soup soup'], { epochs: 1, batchSize: 2 })
+      await words(3).fit(['good soup good', 'soup good soup'], { epochs: 1, batchSize: 2 })
     },
   },
   {

@@ -53,7 +53,7 @@ describe('a language model of one long text', () => {
   it('ends before a stop text, of which no piece shows the beginning', async () => {
     const options = { prime: 'the clouds ', temperature: 0, length: 60 }
     expect(model.generate({ ...options, stop: 'sky.' }).text()).toBe('are in the ')
-    expect(model.generate({ ...options, stop: ['no such', 'in', ' the'] }).text()).toBe('are ')
+    expect(model.generate({ ...options, stop: ['sea', 'in', ' the'] }).text()).toBe('are ')
     const pieces: string[] = []
     for await (const piece of model.generate({ ...options, stop: 'the sky' })) pieces.push(piece)
     expect(pieces.join('')).toBe('are in ')
@@ -120,8 +120,8 @@ describe('a language model of several texts', () => {
     const model = await tinyLanguage({ tokens: 'words', minimumCount: 1 }, { epochs: 40, learningRate: 0.02 })
     expect(model.settings.endToken).toBe(true)
     expect(model.encode('the cat sleeps').tokens).toEqual(['<end>', 'the', 'cat', 'sleeps'])
-    const text = model.generate({ temperature: 0, length: 50 }).text()
-    expect(SENTENCES.map((one) => one.replace(/ (?=[.!])/, ''))).toContain(text)
+    const written = model.generate({ temperature: 0, length: 50 }).text()
+    expect(SENTENCES.map((one) => one.replace(/ (?=[.!])/, ''))).toContain(written)
     expect(model.next('the cat sleeps .', 1)[0].token).toBe('<end>')
     const { tokens } = model.score('the cat sleeps .')
     expect(tokens.map(({ token }) => token)).toEqual(['the', 'cat', 'sleeps', '.'])
@@ -130,7 +130,7 @@ describe('a language model of several texts', () => {
     model.dispose()
   })
 
-  it('can be told not to', async () => {
+  it('does neither with endToken false', async () => {
     const model = await tinyLanguage({ endToken: false })
     expect(model.vocabulary.tokens).not.toContain('<end>')
     expect(model.generate({ prime: 'the ', length: 5 }).text()).toHaveLength(5)
