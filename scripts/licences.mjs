@@ -18,7 +18,7 @@ export const ALLOWED = [
   'OFL-1.1',
   '0BSD',
 ]
-/** Fonts whose package names a free licence in words of its own. */
+/** Fonts whose package names a free licence by another name. */
 const OWN_WORDS = { 'dejavu-fonts-ttf': 'LicenseRef-Bitstream-Vera' }
 
 /** The SPDX expression of a package. */

@@ -70,6 +70,25 @@ describe('latch train --from', () => {
     expect(alone.code).toBe(2)
   })
 
+  it('--frozen keeps the weights of these layers', async () => {
+    const args = ['train', 'more.csv', ...QUICK, '--from', 'm.safetensors', '--out', 'frozen.safetensors']
+    const wrong = await place.latch([...args, '--frozen', 'embeding'])
+    expect(wrong.stderr).toMatch(
+      /frozen: expected names of layers .*got "embeding"[^]*Did you mean `embedding\.0`\?/,
+    )
+    expect(wrong.code).toBe(2)
+    expect((await place.latch([...args, '--frozen', 'embedding.0, dense'])).code).toBe(0)
+    const weights = async (file: string, name: string) =>
+      (await TextClassifier.load(place.path(file))).network.readParameter(name)
+    for (const name of ['embedding.0.weight', 'dense.0.bias'])
+      expect(await weights('frozen.safetensors', name)).toEqual(await weights('m.safetensors', name))
+    const [after, before] = [
+      await weights('frozen.safetensors', 'recurrent.0.weight_hh_l0'),
+      await weights('m.safetensors', 'recurrent.0.weight_hh_l0'),
+    ]
+    expect(after).not.toEqual(before)
+  })
+
   it('refuses rows of unknown words, and learns them with --extend-vocabulary', async () => {
     const args = ['train', 'french.csv', ...QUICK, '--from', 'm.safetensors', '--out', 'french.safetensors']
     const refused = await place.latch(args)

@@ -40,8 +40,8 @@ export type { NadamOptions } from './training/optimizers/nadam.ts'
 export type { RadamOptions } from './training/optimizers/radam.ts'
 export type { RmspropOptions } from './training/optimizers/rmsprop.ts'
 export type { SgdOptions } from './training/optimizers/sgd.ts'
-export { clipGradients } from './training/clip.ts'
-export type { Clipping, ClipOptions } from './training/clip.ts'
+export { clipGradients } from './training/gradients/clip.ts'
+export type { Clipping, ClipOptions } from './training/gradients/clip.ts'
 export { completeSchedule, initialPlateau, learningRateAt, plateauAfter } from './training/schedule.ts'
 export type {
   CompleteSchedule,

@@ -117,6 +117,11 @@ function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, c
     .option('--dropout <p>', 'one dropout rate, or words=0.2,embedding=0.6,layers=0.3,output=0.3', dropout)
 }
 
+/** `embedding.0,dense` as a list of names. */
+function nameList(text: string): string[] {
+  return text.split(',').map((name) => name.trim())
+}
+
 function withTraining<O extends OptionValues>(command: Command<[string], O>) {
   return command
     .optionsGroup('Training:')
@@ -130,6 +135,11 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
     .option(
       '--sparse-embeddings',
       'update only the embeddings of tokens in the batch: faster with a large vocabulary, different results',
+    )
+    .option(
+      '--frozen <layers>',
+      'layers or parameters whose weights do not change, separated by commas: embedding.0',
+      nameList,
     )
     .option(
       '--lr <x>',

@@ -38,6 +38,7 @@ export function fitOptions(
     accumulationSteps: flags.accumulationSteps,
     checkpointSteps: flags.checkpointSteps,
     sparseEmbeddings: flags.sparseEmbeddings,
+    frozen: flags.frozen,
     learningRate: flags.lr,
     optimizer: optimizer && optimizerOptions(optimizer),
     schedule: scheduleOptions(flags),

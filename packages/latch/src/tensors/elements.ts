@@ -5,7 +5,7 @@ import type { Places, Regions } from './regions.ts'
 /** Calls `visit` with elements `from` to `to` − 1 of every range in turn, on the calling thread. */
 export function eachElementRange(
   { memory }: Engine,
-  regions: Regions,
+  regions: Pick<Regions, 'walk'>,
   places: Places,
   visit: (from: number, to: number) => void,
 ): void {

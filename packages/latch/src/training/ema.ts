@@ -3,6 +3,7 @@
  * that the random initial weights are forgotten early. Validation uses the average, and the average is kept.
  */
 import { internalsOf, type Network } from '../model/network.ts'
+import { TrainedParts } from './gradients/trainedParts.ts'
 
 export const EMA_REGION = 'ema'
 
@@ -15,22 +16,28 @@ export class ExponentialMovingAverage {
   /** The greatest decay. */
   readonly decay: number
   readonly #network: Network
+  readonly #parts: TrainedParts
 
-  /** Starts at the network's present weights. @throws UsageError while a training of the network is under way */
-  constructor(network: Network, decay: number) {
+  /**
+   * Starts at the network's present weights.
+   * @param frozen names of layers or parameters that do not change
+   * @throws UsageError for an unknown name, and while a training of the network is under way
+   */
+  constructor(network: Network, decay: number, frozen: readonly string[] = []) {
     internalsOf(network).runs.begin('ExponentialMovingAverage')()
     this.decay = decay
     this.#network = network
+    this.#parts = new TrainedParts(network, frozen)
     internalsOf(network).prepareTraining(EMA_REGION)
     internalsOf(network).store.copy(EMA_REGION, 'weights')
   }
 
   /** average = d·average + (1 − d)·weights, d = min(decay, (1 + step) / (10 + step)), after `step` updates. */
   update(step: number): void {
-    const { store, regions } = internalsOf(this.#network)
+    const { store } = internalsOf(this.#network)
     const decay = Math.min(this.decay, (1 + step) / (10 + step))
     const [average, weights] = [store.region(EMA_REGION), store.region('weights')]
-    regions.walk('all', WORK, (kernels, offset, count) =>
+    this.#parts.walk('all', WORK, (kernels, offset, count) =>
       kernels.average(average + offset, weights + offset, count, decay),
     )
   }

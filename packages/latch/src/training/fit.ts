@@ -7,7 +7,7 @@ import { internalsOf, type Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
 import { assertNetwork } from './options.ts'
-import { clipGradients } from './clip.ts'
+import { clipGradients } from './gradients/clip.ts'
 import type { FitReport, StopReason } from './events.ts'
 import { TrainingRun, type FitOptions } from './run.ts'
 import { batchesOf } from './dataset.ts'
@@ -74,6 +74,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       weight += value.weight
       if (i < last) await run.betweenBatches()
     }
+    run.parts.clearFrozenGradients()
     const { norm, scale } = clipGradients(network, { clipNorm, clipValue }, last > first ? weight : 1)
     const mean = weight > 0 ? loss / weight : loss
     run.check(mean, norm)

@@ -4,6 +4,7 @@
  */
 import { internalsOf, type Network } from '../model/network.ts'
 import { eachElementRange } from '../tensors/elements.ts'
+import { TrainedParts } from './gradients/trainedParts.ts'
 import type { OptimizerDefinition, Step } from './optimizers/definition.ts'
 import { throwInvalid } from './optimizers/definition.ts'
 import { OPTIMIZERS, type OptimizerOptions, type OptimizerType } from './optimizers/table.ts'
@@ -57,6 +58,7 @@ export class Optimizer {
   /** Updates made. Set it when states are restored. */
   steps = 0
   readonly #network: Network
+  readonly #parts: TrainedParts
   readonly #regions: readonly string[]
   readonly #places: 'all' | 'used'
 
@@ -66,13 +68,20 @@ export class Optimizer {
    * decay and weights decay in rows whose gradient is zero too. true: it changes only rows used since the last update,
    * as PyTorch's SparseAdam and TensorFlow Addons' LazyAdam do (bias correction counts all updates), so that its cost
    * does not depend on the vocabulary. Results differ as soon as an update skips a row. Other parameters are not affected.
+   * @param frozen names of layers or parameters that updates leave as they are
    * @throws UsageError for an option, and while a training of the network is under way, which has states of its own
    */
-  constructor(network: Network, options: OptimizerOptions, sparseEmbeddings = false) {
+  constructor(
+    network: Network,
+    options: OptimizerOptions,
+    sparseEmbeddings = false,
+    frozen: readonly string[] = [],
+  ) {
     internalsOf(network).runs.begin('Optimizer')()
     this.options = completeOptimizer(options)
     this.#regions = optimizerRegions(this.options)
     this.#network = network
+    this.#parts = new TrainedParts(network, frozen)
     this.#places = sparseEmbeddings ? 'used' : 'all'
     internalsOf(network).prepareTraining(...this.#regions)
     const initial = definitionOf(this.options).initial?.(this.options) ?? 0
@@ -84,7 +93,7 @@ export class Optimizer {
    * @throws UsageError for a rate that is not finite in the engine's precision
    */
   update(learningRate: number, gradientScale = 1): void {
-    const { engine, store, regions } = internalsOf(this.#network)
+    const { engine, store } = internalsOf(this.#network)
     const rate = engine.precision === 'float32' ? Math.fround(learningRate) : learningRate
     if (!Number.isFinite(rate))
       throwInvalid(
@@ -93,8 +102,8 @@ export class Optimizer {
         `${learningRate}`,
       )
     const update = definitionOf(this.options).update(this.options, this.#step(learningRate, gradientScale))
-    if ('kernel' in update) regions.walk(this.#places, WORK, update.kernel)
-    else eachElementRange(engine, regions, this.#places, update.loop)
+    if ('kernel' in update) this.#parts.walk(this.#places, WORK, update.kernel)
+    else eachElementRange(engine, this.#parts, this.#places, update.loop)
     store.noteChange()
   }
 

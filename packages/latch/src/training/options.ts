@@ -4,7 +4,8 @@ import { Network } from '../model/network.ts'
 import { describe, requirePositiveInteger } from '../core/validation.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Names } from '../core/knownNames.ts'
-import type { ClipOptions } from './clip.ts'
+import type { ClipOptions } from './gradients/clip.ts'
+import { requireNames } from './gradients/trainedParts.ts'
 import {
   completeOptimizer,
   DEFAULT_LEARNING_RATES,
@@ -38,6 +39,11 @@ export interface TrainingChoices extends ClipOptions {
    * vocabulary, with different results (see `Optimizer`). Default false.
    */
   sparseEmbeddings?: boolean
+  /**
+   * Names of layers (`embedding.0`; `recurrent`: all of them) or parameters whose weights do not change (PyTorch
+   * `requires_grad = False`, Keras `trainable = False`). Gradient norms leave them out. Default none.
+   */
+  frozen?: readonly string[]
   /** Default: see DEFAULT_LEARNING_RATES. */
   learningRate?: number
   /** Default `{ type: 'constant' }`. */
@@ -64,6 +70,7 @@ export const CHOICE_NAMES: Names<TrainingChoices> = {
   pool: 1,
   optimizer: 1,
   sparseEmbeddings: 1,
+  frozen: 1,
   learningRate: 1,
   schedule: 1,
   clipNorm: 1,
@@ -81,6 +88,8 @@ export interface TrainingOptions {
   pool: number
   optimizer: CompleteOptimizer
   sparseEmbeddings: boolean
+  /** Sorted, each once. */
+  frozen: readonly string[]
   learningRate: number
   schedule: CompleteSchedule
   clipNorm: number | null
@@ -93,7 +102,7 @@ export interface TrainingOptions {
 /** Fills in the defaults. @throws UsageError naming the option that does not fit. */
 export function completeOptions(options: TrainingChoices): TrainingOptions {
   const { batchSize = 32, pool = 20, seed = 1, clipNorm = null, clipValue = null } = options
-  const { accumulationSteps = 1, sparseEmbeddings = false, checkpointSteps = null } = options
+  const { accumulationSteps = 1, sparseEmbeddings = false, frozen = [], checkpointSteps = null } = options
   const { ema = null, patience = null, schedule = { type: 'constant' }, epochs = 10 } = options
   const optimizer = completeOptimizer(options.optimizer ?? { type: 'adam' })
   const { learningRate = DEFAULT_LEARNING_RATES[optimizer.type] } = options
@@ -103,6 +112,7 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   requirePositiveInteger('pool', pool)
   if (checkpointSteps !== null) requirePositiveInteger('checkpointSteps', checkpointSteps)
   assertOption('sparseEmbeddings', sparseEmbeddings, typeof sparseEmbeddings === 'boolean', 'true or false')
+  requireNames(frozen)
   assertOption('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
   assertOption('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
   assertOption('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
@@ -117,6 +127,7 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
     pool,
     optimizer,
     sparseEmbeddings,
+    frozen: [...new Set(frozen)].sort(),
     learningRate,
     schedule: complete,
     clipNorm,

@@ -22,8 +22,9 @@ import { checkedMasks, fingerprint, type Dataset, type Sample } from './dataset.
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
 import { divergenceError, findNonFinite } from './divergence.ts'
-import { holdGradients } from './heldGradients.ts'
+import { holdGradients } from './gradients/heldGradients.ts'
 import { Optimizer, optimizerRegions } from './optimizer.ts'
+import { TrainedParts } from './gradients/trainedParts.ts'
 import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
@@ -97,6 +98,7 @@ export class TrainingRun implements Resumable {
   readonly options: TrainingOptions
   readonly data: { train: string; validation: string | null }
   readonly stepsPerEpoch: number
+  readonly parts: TrainedParts
   readonly optimizer: Optimizer
   readonly ema: ExponentialMovingAverage | null
   /** The states that go on from batch to batch; null unless `train` is cut into segments. */
@@ -137,9 +139,10 @@ export class TrainingRun implements Resumable {
       train: recorded ? fingerprint(this.train) : '',
       validation: recorded && this.#validation ? fingerprint(this.#validation) : null,
     }
-    const { optimizer, sparseEmbeddings } = this.options
-    this.optimizer = new Optimizer(network, optimizer, sparseEmbeddings)
-    this.ema = this.options.ema === null ? null : new ExponentialMovingAverage(network, this.options.ema)
+    const { optimizer, sparseEmbeddings, frozen, ema } = this.options
+    this.parts = new TrainedParts(network, frozen)
+    this.optimizer = new Optimizer(network, optimizer, sparseEmbeddings, frozen)
+    this.ema = ema === null ? null : new ExponentialMovingAverage(network, ema, frozen)
     internalsOf(network).prepareTraining(GOOD_REGION, ...(this.#validation ? [BEST_REGION] : []))
     if (given.checkpointSteps !== undefined) network.checkpointSteps = given.checkpointSteps
     const sets = this.#validation ? [this.train, this.#validation] : [this.train]

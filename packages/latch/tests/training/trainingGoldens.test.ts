@@ -7,7 +7,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
-import { clipGradients } from '../../src/training/clip.ts'
+import { clipGradients } from '../../src/training/gradients/clip.ts'
 import { Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
 
 const FOLDER = new URL('../../../../../shared/conformance/torch/training/', import.meta.url)

@@ -43,6 +43,11 @@ export interface FitOptions<Example extends object = object> {
    * different results. Default false.
    */
   sparseEmbeddings?: boolean
+  /**
+   * Names of layers (`embedding.0`) or parameters whose weights do not change, to fine-tune the rest of a trained or
+   * imported model; `summary()` lists the layers. Default none.
+   */
+  frozen?: readonly string[]
   /** Default constant. */
   schedule?: ScheduleOptions
   /** Maximum global norm of the gradient; null: no limit. Default 1. */
@@ -113,6 +118,7 @@ const NAMES: Names<FitOptions> = {
   accumulationSteps: 1,
   checkpointSteps: 1,
   sparseEmbeddings: 1,
+  frozen: 1,
   learningRate: 1,
   optimizer: 1,
   schedule: 1,
@@ -249,6 +255,7 @@ export function resolveTraining(
     seed: all.seed,
     accumulationSteps: all.accumulationSteps,
     sparseEmbeddings: all.sparseEmbeddings,
+    frozen: all.frozen,
   }
 }
 

@@ -146,6 +146,13 @@ const ENGINES: readonly RemedyCase[] = [
     raise: () => fit(classifier(), { train, epochs: 1, learnRate: 0.01 } as never),
     follow: () => fit(classifier(), { train, epochs: 1, learningRate: 0.01 }),
   },
+  {
+    name: 'a frozen layer that is misspelt',
+    kind: UsageError,
+    remedy: 'Did you mean `dense.0`?',
+    raise: () => fit(classifier(), { train, epochs: 1, frozen: ['dence.0'] }),
+    follow: () => fit(classifier(), { train, epochs: 1, frozen: ['dense.0'] }),
+  },
 ]
 
 export const TRAINING_CASES: readonly RemedyCase[] = [

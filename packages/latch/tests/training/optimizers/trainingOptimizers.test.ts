@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { network } from '../../networks.ts'
 import { ExponentialMovingAverage } from '../../../src/training/ema.ts'
-import { clipGradients } from '../../../src/training/clip.ts'
+import { clipGradients } from '../../../src/training/gradients/clip.ts'
 import { completeOptimizer, Optimizer, type OptimizerOptions } from '../../../src/training/optimizer.ts'
 
 const START = [1, -2]

@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { evaluateWithProgress, type Evaluated } from '../src/training/evaluation.ts'
-import { Output } from '../src/terminal/output.ts'
-import { LiveLine } from '../src/training/progress.ts'
-import { displayWidth, fit } from '../src/terminal/glyphWidth.ts'
-import { programName } from '../src/terminal/programName.ts'
-import { drawSummary } from '../src/training/summary.ts'
-import type { Summary } from '../src/training/summary.ts'
-import type { ModelEvaluateOptions as Options } from '../../latch/src/node.ts'
+import { evaluateWithProgress, type Evaluated } from '../../src/training/evaluation.ts'
+import { Output } from '../../src/terminal/output.ts'
+import { LiveLine } from '../../src/training/progress.ts'
+import { displayWidth, fit } from '../../src/terminal/glyphWidth.ts'
+import { programName } from '../../src/terminal/programName.ts'
+import { drawSummary } from '../../src/training/summary.ts'
+import type { Summary } from '../../src/training/summary.ts'
+import type { ModelEvaluateOptions as Options } from '../../../latch/src/node.ts'
 
 const ROWS = { rows: [{ text: 'a', label: 'b' }], columns: { text: 'text', label: 'label' } }
 const RESULT = { accuracy: 1 } as never

@@ -4,9 +4,9 @@ import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { serveStudio } from '../src/studio/server.ts'
-import { Workplace, comments, csv, jsonLines } from './cliHelpers.ts'
-import type { Ran } from './cliHelpers.ts'
+import { serveStudio } from '../../src/studio/server.ts'
+import { Workplace, comments, csv, jsonLines } from '../cliHelpers.ts'
+import type { Ran } from '../cliHelpers.ts'
 
 const MODEL = 'my 100% model.safetensors'
 

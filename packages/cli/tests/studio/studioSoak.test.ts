@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { serveStudio, type StudioServer } from '../src/studio/server.ts'
+import { serveStudio, type StudioServer } from '../../src/studio/server.ts'
 
 const BIG = 4 * 2 ** 20
 

@@ -2,8 +2,8 @@
  * Gradient clipping: first by value, if set, then by global norm (Pascanu et al. 2013). Clipping by norm only returns a
  * factor, which the optimizer applies.
  */
-import { internalsOf, type Network } from '../model/network.ts'
-import { assertKnownOptions, type Names } from '../core/knownNames.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** Options of gradient clipping. */
 export interface ClipOptions {

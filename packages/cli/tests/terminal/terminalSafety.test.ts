@@ -1,9 +1,9 @@
 /** Nothing from data reaches a terminal raw: hostile names, labels, texts and paths through every command. */
 import { mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createColors, escapeText } from '../src/terminal/escape.ts'
-import { tableCell } from '../src/terminal/tableCell.ts'
-import { jsonLines, Workplace, type Ran } from './cliHelpers.ts'
+import { createColors, escapeText } from '../../src/terminal/escape.ts'
+import { tableCell } from '../../src/terminal/tableCell.ts'
+import { jsonLines, Workplace, type Ran } from '../cliHelpers.ts'
 
 const ATTACKS = {
   'a title': '\u001b]0;owned\u0007',

@@ -1,6 +1,6 @@
 /** Gradients of an unfinished update, set aside while others may run the network: traces, for example, clear them. */
-import { internalsOf, type Network } from '../model/network.ts'
-import { eachElementRange } from '../tensors/elements.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
+import { eachElementRange } from '../../tensors/elements.ts'
 
 /** Copies the gradients so far and returns what puts them back, whatever happened in between. */
 export function holdGradients(network: Network): () => void {
