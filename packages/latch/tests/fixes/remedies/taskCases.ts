@@ -193,8 +193,8 @@ const LANGUAGE: readonly RemedyCase[] = [
       languageModel({ tokens: 'words', minimumCount: 3 }).fit(['good soup', 'soup soup'], { epochs: 1 }),
     follow: async () => {
       const words = (minimumCount: number) => languageModel({ tokens: 'words', minimumCount })
-      await words(1).fit(['good soup', 'soup soup'], { epochs: 1, batchSize: 2 })
-      await words(3).fit(['good soup good', 'soup good soup'], { epochs: 1, batchSize: 2 })
+      await words(1).fit(['good soup', 'soup soup'], { epochs: 1, batchSize: 2, validation: 0 })
+      await words(3).fit(['good soup good', 'soup good soup'], { epochs: 1, batchSize: 2, validation: 0 })
     },
   },
   {
