@@ -13,6 +13,7 @@ import { mergeLayer } from '../layers/skips/merge.ts'
 import { maskingLayer, zeroMaskedLayer } from '../layers/masks/masking.ts'
 import { maskedOneHotLayer } from '../layers/oneHot.ts'
 import { anyPoolLayer } from '../layers/pooling/allPools.ts'
+import { timeSoftmaxLayer } from '../layers/pooling/timeSoftmax.ts'
 import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
 import { projectedLstmLayer } from '../layers/recurrent/projected.ts'
 import { reverseLayer } from '../layers/reverse.ts'
@@ -35,4 +36,5 @@ export const allLayers: readonly LayerInfo[] = [
   reverseLayer,
   concatLayer,
   mergeLayer,
+  timeSoftmaxLayer,
 ]

@@ -17,6 +17,7 @@ import type { MergeOptions } from '../layers/skips/merge.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
+import type { TimeSoftmaxOptions } from '../layers/pooling/timeSoftmax.ts'
 import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
@@ -40,6 +41,7 @@ export type LayerOptions =
   | ReverseOptions
   | ConcatOptions
   | MergeOptions
+  | TimeSoftmaxOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

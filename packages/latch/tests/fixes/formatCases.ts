@@ -164,9 +164,9 @@ const embeddingAbove = (json: string) =>
     '"class_name":"Embedding","config":{"input_dim":3,"output_dim":2,',
   )
 
-const residual = async (): Promise<Files> => {
-  const path = new URL('../golden/onnx/residual.onnx', import.meta.url)
-  return new Map([['residual.onnx', new Uint8Array(readFileSync(path))]])
+const middle = async (): Promise<Files> => {
+  const path = new URL('../golden/unopened/middle.onnx', import.meta.url)
+  return new Map([['middle.onnx', new Uint8Array(readFileSync(path))]])
 }
 
 export const FIX_CASES: readonly FixCase[] = [
@@ -233,7 +233,7 @@ export const FIX_CASES: readonly FixCase[] = [
     { upTo: 'nowhere' },
     'recurrent0',
   ),
-  wrong('a layer that is not there (ONNX)', ['upTo'], residual, { upTo: 'nowhere' }, '/rnn/Transpose_1'),
+  wrong('a layer that is not there (ONNX)', ['upTo'], middle, { upTo: 'nowhere' }, '/rnn/Transpose_1'),
   wrong(
     'a module that is not there',
     ['upTo'],
@@ -252,7 +252,7 @@ export const FIX_CASES: readonly FixCase[] = [
     name: 'an ONNX graph that is not a chain',
     offers: ['upTo'],
     command: 'import',
-    run: async (options) => open(await residual(), options),
+    run: async (options) => open(await middle(), options),
   },
   {
     name: 'weights without a configuration',

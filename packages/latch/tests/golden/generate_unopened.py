@@ -36,6 +36,18 @@ class Vad(nn.Module):
         return torch.sigmoid(self.fc(torch.relu(y).transpose(1, 2))).mean(2)
 
 
+class Middle(nn.Module):
+    """A step in the middle of a sequence."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(3, 4, batch_first=True)
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.fc(self.rnn(x)[0][:, 2])
+
+
 class Two(nn.Module):
     """One network for each sampling rate: If."""
 
@@ -95,3 +107,6 @@ keras.Sequential([keras.Input((8, 3)), conv, lstm, dense]).save("conv.h5")
 steps = L.LSTM(5, return_sequences=True, name="lstm")
 late = L.Conv1D(4, 3, padding="same", name="conv")
 keras.Sequential([keras.Input((8, 3)), steps, late, L.GlobalMaxPooling1D(), L.Dense(2, name="d")]).save("convlate.h5")
+torch.manual_seed(0)
+axes = {"x": {0: "batch", 1: "time"}}
+torch.onnx.export(Middle().eval(), torch.randn(2, 5, 3), "middle.onnx", input_names=["x"], dynamic_axes=axes, dynamo=False)

@@ -95,7 +95,16 @@ function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOption
   const { per } = below[below.length - 1]
   const kinds = ['dense', 'activation', 'layerNorm', 'dropout', 'concat', 'merge']
   if (per === 'step')
-    kinds.push('recurrent', 'recurrent', 'recurrent', 'pool', 'reverse', 'zeroMasked', 'flatten')
+    kinds.push(
+      'recurrent',
+      'recurrent',
+      'recurrent',
+      'pool',
+      'reverse',
+      'zeroMasked',
+      'timeSoftmax',
+      'flatten',
+    )
   const kind = per === 'oneHot' ? 'recurrent' : pick(random, kinds)
   const stays = (layer: LayerOptions) => ({ layer, per })
   if (kind === 'recurrent') {
@@ -110,7 +119,7 @@ function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOption
   if (kind === 'concat') return anyConcat(random, below)
   if (kind === 'merge') return anyMerge(random, below)
   if (kind === 'dropout') return stays({ type: 'dropout', rate: 0.3 })
-  if (kind === 'reverse' || kind === 'zeroMasked') return stays({ type: kind })
+  if (kind === 'reverse' || kind === 'zeroMasked' || kind === 'timeSoftmax') return stays({ type: kind })
   if (kind === 'layerNorm')
     return stays({ type: 'layerNorm', epsilon: 0.1, scale: chance(random, 0.7), centre: chance(random, 0.7) })
   if (kind === 'dense')

@@ -62,10 +62,17 @@ it('every factory makes a layer that allLayers reads back', () => {
     oneHot,
   } = latch
   const { genericDense, genericGru, genericRnn, maskedEmbedding, maskedFeatures, maskedOneHot } = latch
-  const { recurrent, reverse, sumPool, zeroMasked } = latch
+  const { recurrent, reverse, sumPool, timeSoftmax, zeroMasked } = latch
   read([embedding({ vocabulary: 4, size: 3 }), dropout(0.5), lstm(2), rnn(2, { activation: 'relu' })])
   read([features(2), masking({ value: -1 }), gru(3, { reset: 'before' }), zeroMasked(), pool('max')])
-  read([oneHot({ vocabulary: 4 }), recurrent('gru', 3), layerNorm(), attentionPool(), dense(2)])
+  read([
+    oneHot({ vocabulary: 4 }),
+    recurrent('gru', 3),
+    layerNorm(),
+    timeSoftmax(),
+    attentionPool(),
+    dense(2),
+  ])
   read([maskedEmbedding({ vocabulary: 4, size: 3 }), reverse(), sumPool(), activation('softmax')])
   read([maskedFeatures(3), genericGru(2, { clip: 1 }), concat(['features.0', 'recurrent.0']), firstPool()])
   read([maskedOneHot({ vocabulary: 3 }), genericRnn(2, { activation: 'elu' })])

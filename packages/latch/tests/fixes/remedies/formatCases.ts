@@ -26,7 +26,7 @@ const LAYERS = [FEATURES, GRU, DENSE]
 const one = (name: string, bytes: Uint8Array): Files => new Map([[name, bytes]])
 const utf8 = new TextEncoder()
 const golden = (name: string) => {
-  const path = new URL(`../../golden/onnx/${name}`, import.meta.url)
+  const path = new URL(`../../golden/${name}`, import.meta.url)
   return new Uint8Array(readFileSync(path))
 }
 
@@ -196,11 +196,11 @@ const ONNX: readonly RemedyCase[] = [
     name: 'a graph that is not a chain of layers',
     kind: UnsupportedError,
     remedy: 'A program can run the graph directly, with openOnnxGraph of latch/formats.',
-    raise: () => open(one('residual.onnx', golden('residual.onnx')), {}),
+    raise: () => open(one('middle.onnx', golden('unopened/middle.onnx')), {}),
     follow: async () => {
-      const graph = await openOnnxGraph(filesInMemory('m.onnx', golden('residual.onnx'), new Map()))
+      const graph = await openOnnxGraph(filesInMemory('m.onnx', golden('unopened/middle.onnx'), new Map()))
       const feeds = graph.inputs.map(({ name, shape }) => {
-        const sizes = shape!.map((size) => (typeof size === 'number' ? size : 2))
+        const sizes = shape!.map((size) => (typeof size === 'number' ? size : 3))
         const data = new Float32Array(sizes.reduce((a, b) => a * b, 1))
         return [name, { dtype: 'float32', shape: sizes, data }] as const
       })

@@ -93,7 +93,7 @@ describe('operators', () => {
     const tried = new Set(cases.map(({ op }) => op))
     const untried = COVERED.filter((op) => !tried.has(op))
     // These have tests of their own: below, and in sorted.test.ts.
-    const below = ['CastLike', 'Constant', 'IsNaN']
+    const below = ['CastLike', 'Constant', 'GlobalAveragePool', 'GlobalMaxPool', 'IsNaN']
     const sorted = ['ConstantFill', 'Scatter', 'ScatterElements', 'TopK']
     expect(untried).toEqual([...below, ...sorted].toSorted())
   })
@@ -124,6 +124,12 @@ describe('constants', () => {
 it('casts to the type of another tensor', async () => {
   const [got] = await runNode('CastLike', 15, {}, [floats([2], [1.75, -1.75]), whole(1)], 1)
   expect(got).toEqual(whole(1, -1))
+})
+
+it('pools over all axes after batch and channels', async () => {
+  const x = floats([1, 2, 3], [1, 2, 6, -1, -5, 0])
+  expect((await runNode('GlobalAveragePool', 13, {}, [x], 1))[0]).toEqual(floats([1, 2, 1], [3, -2]))
+  expect((await runNode('GlobalMaxPool', 13, {}, [x], 1))[0]).toEqual(floats([1, 2, 1], [6, 0]))
 })
 
 it('handles values that are not numbers', async () => {

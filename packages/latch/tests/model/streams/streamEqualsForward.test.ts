@@ -149,7 +149,8 @@ function anyModel(seed: number, steps: number | null, options: EngineOptions): S
     .filter(({ type }) => type !== 'masking')
   if (
     layers.some(
-      ({ type, ...more }) => type === 'concat' && JSON.stringify(more).match(/"(oneHot|features|masking)\./),
+      ({ type, ...more }) =>
+        (type === 'concat' || type === 'merge') && JSON.stringify(more).match(/"(oneHot|features|masking)\./),
     )
   )
     return null

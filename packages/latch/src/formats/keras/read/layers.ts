@@ -53,6 +53,7 @@ export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   const activation = activationLayer(layer.type, layer.config, layer.dialect)
   if (activation === null) throw unknown(to, layer)
   to.beginFeatures(layer)
+  if (layer.type === 'Softmax' && isOverTime(to, layer)) return addTimeSoftmax(to, layer)
   if (layer.type === 'Softmax') requireSoftmax(to, layer)
   if (activation !== 'linear') to.add({ type: 'activation', activation })
   return typeof activation === 'string' ? activation : activation.type
@@ -145,6 +146,24 @@ function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   if (scale) to.weights.set(`${name}.weight`, arrays.take('gamma', [to.width]).data)
   if (centre) to.weights.set(`${name}.bias`, arrays.take('beta', [to.width]).data)
   return `epsilon ${epsilon}`
+}
+
+/** The axis of the steps: 1 of (batch, steps, features), as one number or a list of one. */
+function isOverTime(to: NetworkBuilder, { config, distributed }: KerasLayer): boolean {
+  const { value } = fieldAt(config, 'axis')
+  const axis: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
+  return to.per === 'step' && !distributed && (axis === 1 || axis === -2)
+}
+
+function addTimeSoftmax(to: NetworkBuilder, layer: KerasLayer): string {
+  if (to.masked)
+    throw new UnsupportedError({
+      where: layer.where,
+      expected: 'a softmax over steps that all count',
+      got: 'masked steps',
+    })
+  to.add({ type: 'timeSoftmax' })
+  return 'softmax over the steps'
 }
 
 /** Keras' and TensorFlow.js' Softmax (not the activation) applies the mask of the steps to features, or fails. */

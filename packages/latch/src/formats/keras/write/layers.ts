@@ -183,6 +183,10 @@ function addLayer(
     case 'concat':
       addConcat(out, layer.inputs, name)
       return 0
+    case 'timeSoftmax':
+      if (out.masked) throw unsupportedLayer(name, 'a softmax over masked steps')
+      out.add('Softmax', { axis: 1 })
+      return 0
     case 'merge':
       addMerge(out, layer, name)
       return 0

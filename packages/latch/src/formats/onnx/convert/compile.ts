@@ -12,6 +12,7 @@ import type { OutputActivation, LayerFacts, ModelInput } from '../../imported.ts
 import { endsOnLogits, lossForActivation } from '../../outputActivation.ts'
 import { describePlace } from '../graph.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
+import { inputsOf, listNodes } from './model.ts'
 import type { IrNode, IrLayer, IrRecurrent } from './nodes.ts'
 import { LayerNames } from '../../../layers/names.ts'
 
@@ -26,9 +27,8 @@ export interface CompiledLayers {
 
 /** Compiles the layers up to `tip`. @throws UnsupportedError for incomplete patterns */
 export function compileLayers(tip: IrNode, source: string, maskZero = false): CompiledLayers {
-  const irNodes: IrNode[] = []
-  for (let at: IrNode | null = tip; at; at = at.below) irNodes.push(at)
-  irNodes.reverse()
+  const irNodes = listNodes(withSharedStates(tip))
+  assertOneInput(irNodes, source)
   const whole = [...irNodes]
   let outputActivation = takeOutputActivation(irNodes)
   let compiler = compiled(source, irNodes, maskZero)
@@ -40,6 +40,16 @@ export function compileLayers(tip: IrNode, source: string, maskZero = false): Co
   const { layers, weights, facts } = compiler
   const network = { layers, loss: { type: lossForActivation(outputActivation) ?? 'meanSquaredError' } }
   return { network, weights, outputActivation, layers: facts, input: getInput(irNodes) }
+}
+
+function assertOneInput(irNodes: readonly IrNode[], source: string): void {
+  const names = irNodes.flatMap(({ layer }) => ('input' in layer ? [layer.input] : []))
+  if (names.length === 1) return
+  throw new UnsupportedError({
+    where: source,
+    expected: 'one input, read once',
+    got: `${names.length}: ${names.join(', ')}`,
+  })
 }
 
 function compiled(source: string, irNodes: readonly IrNode[], maskZero: boolean): Compiler {
@@ -84,6 +94,57 @@ function featuresWidth(irNodes: readonly IrNode[]): number {
   return 1
 }
 
+/** Nodes that more than one other reads, or one that joins several. */
+function findReferred(irNodes: readonly IrNode[]): ReadonlySet<IrNode> {
+  const read = irNodes.flatMap((irNode) => inputsOf(irNode))
+  const joined = irNodes.flatMap(({ layer }) =>
+    layer.type === 'concat' || layer.type === 'merge' ? layer.inputs : [],
+  )
+  return new Set([...joined, ...read.filter((irNode, i) => read.indexOf(irNode) !== i)])
+}
+
+/**
+ * Where a graph reads both the steps and the final state of one recurrent operator, the final state becomes a step of those
+ * steps, so that there is one layer.
+ */
+function withSharedStates(tip: IrNode): IrNode {
+  const irNodes = listNodes(tip)
+  const everyStep = new Map<unknown, IrNode>()
+  for (const irNode of irNodes) {
+    const { layer } = irNode
+    if (layer.type === 'recurrent' && layer.options.returnSequences !== false && !layer.of)
+      everyStep.set(layer.directions, irNode)
+  }
+  if (everyStep.size === 0) return tip
+  const changed = new Map<IrNode, IrNode>()
+  const change = (irNode: IrNode): IrNode => {
+    const known = changed.get(irNode)
+    if (known) return known
+    const made = changeNode(irNode, everyStep, change)
+    changed.set(irNode, made)
+    return made
+  }
+  return irNodes.map(change)[irNodes.length - 1]
+}
+
+function changeNode(
+  irNode: IrNode,
+  everyStep: ReadonlyMap<unknown, IrNode>,
+  change: (irNode: IrNode) => IrNode,
+): IrNode {
+  const { layer, node } = irNode
+  const steps = layer.type === 'recurrent' ? everyStep.get(layer.directions) : undefined
+  if (layer.type === 'recurrent' && steps && steps !== irNode && layer.directions.length === 1) {
+    const pooling = layer.options.direction === 'reverse' ? 'first' : 'last'
+    return { layer: { type: 'pool', pooling }, below: change(steps), node }
+  }
+  const inputs = inputsOf(irNode)
+  const now = inputs.map(change)
+  if (now.every((input, i) => input === inputs[i])) return irNode
+  const joins = layer.type === 'concat' || layer.type === 'merge'
+  return { layer: joins ? { ...layer, inputs: now } : layer, below: now[now.length - 1], node }
+}
+
 class Compiler {
   readonly layers: LayerOptions[] = []
   readonly weights = new Map<string, Float32Array>()
@@ -94,23 +155,36 @@ class Compiler {
   readonly #layerNames = new LayerNames()
   readonly #referred: ReadonlySet<IrNode>
   readonly #maskZero: boolean
-  #width = 0
-  #steps = true
+  /** The rows here, and after each node. */
+  width = 0
+  steps = true
+  readonly #rows = new Map<IrNode, { width: number; steps: boolean }>()
+  /** The name of the last layer. */
+  #last = ''
 
   constructor(source: string, irNodes: readonly IrNode[], maskZero: boolean) {
     this.#source = source
     this.#irNodes = irNodes
     this.#maskZero = maskZero
-    this.#referred = new Set(irNodes.flatMap(({ layer }) => (layer.type === 'concat' ? layer.inputs : [])))
+    this.#referred = findReferred(irNodes)
   }
 
   add(irNode: IrNode): void {
     if (this.#fused(irNode)) return
-    const { layer } = irNode
+    const { layer, below } = irNode
+    const joins = layer.type === 'concat' || layer.type === 'merge'
+    // A branch: the layer that it begins at is not right below.
+    if (below && !joins && this.#names.get(below) !== this.#last) {
+      this.#last = this.#layerNames.next('concat')
+      this.layers.push({ type: 'concat', inputs: [this.#names.get(below)!] })
+      Object.assign(this, this.#rows.get(below))
+    }
     const name = this.#layerNames.next(layer.type)
+    this.#last = name
     this.#names.set(irNode, name)
     const before = this.weights.size
     this.layers.push(this.#options(layer, name, irNode))
+    this.#rows.set(irNode, { width: this.width, steps: this.steps })
     const parameters = [...this.weights.values()].slice(before).reduce((sum, { length }) => sum + length, 0)
     if (irNode.node) this.facts.push(this.#factsOf(irNode, parameters))
   }
@@ -120,20 +194,22 @@ class Compiler {
     const { layer, below } = irNode
     const under = this.layers[this.layers.length - 1] as LayerOptions | undefined
     if (layer.type !== 'activation' || !below || this.#referred.has(below)) return false
+    if (this.#names.get(below) !== this.#last) return false
     if (under?.type !== 'dense' || under.activation !== undefined) return false
     if (layer.activation === 'softmax' || layer.activation === 'logSoftmax') return false
     under.activation = layer.activation
     this.#names.set(irNode, this.#names.get(below)!)
+    this.#rows.set(irNode, this.#rows.get(below)!)
     return true
   }
 
   #options(layer: IrLayer, name: string, irNode: IrNode): LayerOptions {
     switch (layer.type) {
       case 'features':
-        return { type: 'features', width: (this.#width = featuresWidth(this.#irNodes)) }
+        return { type: 'features', width: (this.width = featuresWidth(this.#irNodes)) }
       case 'embedding':
         this.weights.set(`${name}.weight`, layer.table)
-        this.#width = layer.size
+        this.width = layer.size
         return {
           type: 'embedding',
           vocabulary: layer.vocabulary,
@@ -141,22 +217,22 @@ class Compiler {
           ...(this.#maskZero ? { maskZero: true } : {}),
         }
       case 'oneHot':
-        this.#width = layer.vocabulary
+        this.width = layer.vocabulary
         return { type: 'oneHot', vocabulary: layer.vocabulary }
       case 'recurrent':
         return this.#recurrent(layer, name)
       case 'pool':
-        this.#steps = false
+        this.steps = false
         if (layer.column) this.weights.set(`${name}.weight`, layer.column)
         return { type: 'pool', pooling: layer.pooling }
       case 'flatten':
-        this.#steps = false
-        this.#width *= layer.steps
+        this.steps = false
+        this.width *= layer.steps
         return { type: 'flatten', steps: layer.steps }
       case 'dense':
         this.weights.set(`${name}.weight`, layer.weight)
         if (layer.bias) this.weights.set(`${name}.bias`, layer.bias)
-        this.#width = layer.units
+        this.width = layer.units
         return { type: 'dense', units: layer.units, ...(layer.bias ? {} : { bias: false }) }
       case 'activation':
         return { type: 'activation', activation: layer.activation }
@@ -168,7 +244,14 @@ class Compiler {
       case 'masking':
         return layer
       case 'concat':
+        this.steps = this.#rows.get(layer.inputs[0])!.steps
         return this.#concat(layer.inputs)
+      case 'merge':
+        this.steps = layer.inputs.some((input) => this.#rows.get(input)!.steps)
+        this.width = getWidth(irNode)
+        return { ...layer, inputs: layer.inputs.map((input) => this.#names.get(input)!) }
+      case 'timeSoftmax':
+        return { type: 'timeSoftmax' }
       case 'pattern':
         throw new UnsupportedError({
           where: irNode.node ? describePlace(this.#source, irNode.node) : this.#source,
@@ -192,8 +275,8 @@ class Compiler {
     const { merge, ...rest } = options
     const both = directions.length === 2
     const beside = both && (merge ?? 'concat') === 'concat'
-    this.#width = options.units * (beside ? 2 : 1)
-    this.#steps = options.returnSequences !== false
+    this.width = options.units * (beside ? 2 : 1)
+    this.steps = options.returnSequences !== false
     return both && merge && merge !== 'concat' ? { ...rest, merge } : rest
   }
 
@@ -212,12 +295,12 @@ class Compiler {
   }
 
   #concat(of: readonly IrNode[]): LayerOptions {
-    this.#width = of.reduce((sum, irNode) => sum + getWidth(irNode), 0)
+    this.width = of.reduce((sum, irNode) => sum + getWidth(irNode), 0)
     return { type: 'concat', inputs: of.map((irNode) => this.#names.get(irNode)!) }
   }
 
   #factsOf({ node, layer }: IrNode, parameters: number): LayerFacts {
-    const output = `(batch, ${this.#steps ? 'time, ' : ''}${this.#width})`
+    const output = `(batch, ${this.steps ? 'time, ' : ''}${this.width})`
     const conventions = layer.type === 'recurrent' ? describeConventions(layer.options) : ''
     const both = layer.type === 'recurrent' && layer.directions.length === 2
     return {
@@ -236,6 +319,8 @@ function getWidth({ layer, below }: IrNode): number {
   if (layer.type === 'oneHot') return layer.vocabulary
   if (layer.type === 'features') return layer.width ?? 0
   if (layer.type === 'concat') return layer.inputs.reduce((sum, irNode) => sum + getWidth(irNode), 0)
+  if (layer.type === 'merge')
+    return layer.inputs.reduce((most, irNode) => Math.max(most, getWidth(irNode)), 0)
   if (layer.type === 'flatten') return layer.steps * getWidth(below!)
   if (layer.type !== 'recurrent') return getWidth(below!)
   const beside = layer.directions.length === 2 && (layer.options.merge ?? 'concat') === 'concat'

@@ -20,6 +20,7 @@ export class ConversionContext {
   /** Whether steps with id 0 are masked. */
   maskZero = false
   #time: Axis['role'] | null = null
+  readonly #numbers = new Map<string, IrNode>()
 
   constructor(source: string, opset: number, ragged: boolean) {
     this.source = source
@@ -32,12 +33,28 @@ export class ConversionContext {
     return this.#time
   }
 
+  /** An input (batch, time) as numbers of one feature. */
+  numbersOf(input: string): IrNode {
+    const known = this.#numbers.get(input)
+    if (known) return known
+    const made: IrNode = { layer: { type: 'features', input, width: 1 }, below: null, node: null }
+    this.#numbers.set(input, made)
+    return made
+  }
+
   /** Declares an axis to be time. Returns false if it is not an axis of the input, or if the other one is time. */
   takeTime(role: Axis['role']): boolean {
     if (role !== 'input 0' && role !== 'input 1') return false
     this.#time ??= role
     return this.#time === role
   }
+}
+
+/** The axes; where the one of a single feature is gone, an axis of size 1 at the end is that. */
+export function withFeature(axes: readonly Axis[]): readonly Axis[] {
+  const last = axes[axes.length - 1] as Axis | undefined
+  if (last?.role !== 'one' || axes.some(({ role }) => role === 'feature' || role === 'merged')) return axes
+  return [...axes.slice(0, -1), { role: 'feature', size: last.size }]
 }
 
 /** Converts one operator. */
@@ -105,10 +122,18 @@ export class NodeConverter {
     throw this.unsupported(`an axis of ${rank}`, `${axis}`)
   }
 
+  /** Inputs (batch, time) of floats are ids only where a table is read. */
+  asNumbers(value: Value): Value
+  asNumbers(value: Value | undefined): Value | undefined
+  asNumbers(value: Value | undefined): Value | undefined {
+    if (value?.kind !== 'ids' || !value.floats) return value
+    return { kind: 'sequence', tip: this.context.numbersOf(value.input), axes: value.axes }
+  }
+
   /** Input `index`. @throws UnsupportedError unless it is a sequence */
   sequence(inputs: readonly Value[], index = 0): SequenceValue {
-    const value = inputs[index]
-    if (value?.kind === 'sequence') return value
+    const value = this.asNumbers(inputs[index])
+    if (value?.kind === 'sequence') return { ...value, axes: withFeature(value.axes) }
     throw this.unsupported('the output of a layer', value ? describeValue(value) : `no input ${index}`)
   }
 

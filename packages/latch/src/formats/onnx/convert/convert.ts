@@ -14,7 +14,7 @@ import { compileLayers, type CompiledLayers } from './compile.ts'
 import { describeAxes, describeValue } from './context.ts'
 import { interpretGraph, type Interpretation } from './graph.ts'
 import { getNumber, type Axis, type SequenceValue } from './values.ts'
-import { reaches } from './model.ts'
+import { listNodes, reaches } from './model.ts'
 import type { IrNode } from './nodes.ts'
 import { TOKEN_KINDS } from '../../../text/tokenizer.ts'
 
@@ -102,11 +102,7 @@ function choose(interpretation: Interpretation, source: string, names: readonly 
   return { chosen, omitted }
 }
 
-function measureDepth(tip: IrNode): number {
-  let depth = 0
-  for (let at: IrNode | null = tip; at; at = at.below) depth++
-  return depth
-}
+const measureDepth = (tip: IrNode) => listNodes(tip).length
 
 function findPlaces(
   model: OnnxModel,

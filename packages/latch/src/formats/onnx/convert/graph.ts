@@ -13,7 +13,7 @@ import {
   type OnnxValueInfo,
 } from '../graph.ts'
 import { ConversionContext, NodeConverter } from './context.ts'
-import { ELEMENTS } from './elements.ts'
+import { ELEMENTS } from './elements/elements.ts'
 import { LAYERS } from './layers.ts'
 import { convertMasking } from './masks.ts'
 import { SHAPES, type Convert } from './shapes.ts'
@@ -21,7 +21,7 @@ import { SORTING } from './sorting.ts'
 import { buildSize, type Axis, type Size, type Value } from './values.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { MASKS } from './batch.ts'
-import { FUNCTIONS } from './functions.ts'
+import { FUNCTIONS } from './elements/functions.ts'
 
 const CONVERTERS: Readonly<Record<string, Convert>> = {
   ...SHAPES,
@@ -175,7 +175,7 @@ function inputValue(
   if (shape?.length === 1 && isWhole) return { kind: 'lengths', minus: 0, rank: 1 }
   if (shape?.length === 2) {
     const axes = [buildAxis(shape, 0, 'input 0'), buildAxis(shape, 1, 'input 1')]
-    return { kind: 'ids', axes, input: name }
+    return { kind: 'ids', axes, input: name, ...(isWhole ? {} : { floats: true }) }
   }
   if (shape?.length === 3 && !isWhole) {
     const axes = [

@@ -8,6 +8,7 @@ import type { Convert } from './shapes.ts'
 import { getNumber, buildSize, wholeNumbers, type Axis, type SequenceValue, type Value } from './values.ts'
 import { classNames, transposed } from '../../gateOrders.ts'
 import type { OnnxTensor } from '../graph.ts'
+import { mergeFlows, realised } from './elements/joins.ts'
 import { above, takeStep } from './model.ts'
 import type { IrNode, IrPattern } from './nodes.ts'
 
@@ -27,6 +28,8 @@ function dense(
 ): SequenceValue {
   const inputs = weight.length / units
   const last = sequence.axes.length - 1
+  const flat = flattenedSteps(at, sequence)
+  if (flat) return dense(at, flat, units, weight, bias)
   const { role, size } = sequence.axes[last]
   const width = getNumber(size)
   if (role !== 'feature' || (width !== null && width !== inputs))
@@ -39,7 +42,60 @@ function dense(
   }
 }
 
+/** Steps of one number each, whose axis a product reads as features; null for anything else. */
+function flattenedSteps(at: NodeConverter, sequence: SequenceValue): SequenceValue | null {
+  const { axes, tip } = sequence
+  const time = axes[axes.length - 1]
+  const steps = getNumber(time.size)
+  const apart = axes.every(({ role }) => role !== 'feature' && role !== 'merged' && role !== 'direction')
+  if (!apart || !time.role.startsWith('input') || axes.length < 2 || steps === null) return null
+  if (!at.context.takeTime(time.role)) return null
+  const flat = above(tip, { type: 'flatten', steps }, at.node)
+  return { kind: 'sequence', tip: flat, axes: [...axes.slice(0, -1), { role: 'feature', size: time.size }] }
+}
+
+/**
+ * A product of two values by batch, as in attention: scores (batch, time, features)·(batch, features, 1), and the weighted sum
+ * (batch, 1, time)·(batch, time, features). Null for anything else.
+ */
+function batchProduct(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value | null {
+  if (a.axes.length !== 3 || b.axes.length !== 3) return null
+  const [batch, rows, inner] = a.axes
+  const [other, , columns] = b.axes
+  const isTime = ({ role }: Axis) => role.startsWith('input') && at.context.takeTime(role)
+  const isOne = ({ size }: Axis) => getNumber(size) === 1
+  if (batch.role !== other.role || !batch.role.startsWith('input')) return null
+  const turned = (value: SequenceValue): SequenceValue => {
+    const [first, second, third] = value.axes
+    return { ...value, axes: [first, third, second] }
+  }
+  // Scores: the sum over the features of each step's product with the row.
+  const scores = (steps: SequenceValue, row: SequenceValue): SequenceValue => {
+    const merged = mergeFlows(at, 'multiply', [steps, row]) as SequenceValue
+    const width = at.width(merged)
+    return dense(at, merged, 1, new Float32Array(width).fill(1), null)
+  }
+  if (inner.role === 'feature' && isTime(rows) && isOne(columns)) return scores(a, turned(b))
+  if (inner.role === 'feature' && isOne(rows) && isTime(columns)) return turned(scores(turned(b), a))
+  // (batch, features, time)·(batch, time, 1)
+  if (rows.role === 'feature' && isTime(inner) && isOne(columns)) {
+    const sum = batchProduct(at, turned(b), turned(a))
+    return sum?.kind === 'sequence' ? turned(sum) : null
+  }
+  if (!isOne(rows) || columns.role !== 'feature' || !isTime(inner)) return null
+  const weighted = mergeFlows(at, 'multiply', [realised(turned(a)), b]) as SequenceValue
+  return {
+    kind: 'sequence',
+    axes: [batch, ONE, columns],
+    tip: above(weighted.tip, { type: 'pool', pooling: 'sum' }, at.node),
+  }
+}
+
 function matMul(at: NodeConverter, inputs: readonly Value[]): Value {
+  if (inputs[0]?.kind === 'sequence' && inputs[1]?.kind === 'sequence') {
+    const found = batchProduct(at, inputs[0], inputs[1])
+    if (found) return found
+  }
   const sequence = at.rows(inputs)
   const tensor = constantAt(at, inputs[1], 'the weight')
   if (tensor?.shape.length !== 2)
@@ -106,9 +162,11 @@ function softmax(at: NodeConverter, inputs: readonly Value[], activation: 'softm
 function attentionWeights(at: NodeConverter, sequence: SequenceValue): Value {
   const { layer, below } = sequence.tip
   const masked = sequence.fill && sequence.fill.mask !== 'last' && sequence.fill.value < -1e30
-  if (layer.type !== 'dense' || layer.units !== 1)
-    throw at.unsupported('scores of one column', describeValue(sequence))
   if (at.context.ragged && !masked) throw at.unsupported('scores without the padding', 'the padded batch')
+  if (layer.type !== 'dense' || layer.units !== 1) {
+    const { tip } = at.rows([sequence])
+    return at.over(sequence, above(tip, { type: 'timeSoftmax' }, at.node))
+  }
   const pattern: IrPattern = {
     type: 'pattern',
     what: 'softmax over time',
@@ -185,6 +243,16 @@ function oneHot(at: NodeConverter, [ids, depth, values]: readonly Value[]): Valu
   return { kind: 'sequence', tip, axes: [...ids.axes, { role: 'feature', size: buildSize(vocabulary) }] }
 }
 
+/** Pooling over all steps of (batch, features, time), as convolutions order them. */
+function globalPool(at: NodeConverter, inputs: readonly Value[], over: 'mean' | 'max'): Value {
+  const sequence = at.sequence(inputs)
+  const [batch, feature, time] = sequence.axes
+  const fits = sequence.axes.length === 3 && (feature.role === 'feature' || feature.role === 'one')
+  if (!fits || !at.context.takeTime(time.role))
+    throw at.unsupported('(batch, features, time)', describeAxes(sequence.axes))
+  return { kind: 'sequence', axes: [batch, feature, ONE], tip: pooledTip(at, sequence, over) }
+}
+
 /** Operators by name. */
 export const LAYERS: Readonly<Record<string, Convert>> = {
   ...Object.fromEntries(classNames('onnx').map((op) => [op, convertRecurrent])),
@@ -197,4 +265,6 @@ export const LAYERS: Readonly<Record<string, Convert>> = {
   ReduceSum: (at, inputs) => reduce(at, inputs, 'sum'),
   ReduceMax: (at, inputs) => reduce(at, inputs, 'max'),
   OneHot: oneHot,
+  GlobalMaxPool: (at, inputs) => globalPool(at, inputs, 'max'),
+  GlobalAveragePool: (at, inputs) => globalPool(at, inputs, 'mean'),
 }

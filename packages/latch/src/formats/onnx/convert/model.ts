@@ -36,10 +36,32 @@ export function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b))
 }
 
+/** The nodes that a node reads. */
+export function inputsOf({ layer, below }: IrNode): readonly IrNode[] {
+  if (layer.type === 'concat' || layer.type === 'merge') return layer.inputs
+  return below ? [below] : []
+}
+
+/** All nodes up to `tip`, each after those that it reads. */
+export function listNodes(tip: IrNode): IrNode[] {
+  const listed = new Set<IrNode>()
+  // No recursion: a chain may have thousands of nodes.
+  const waiting = [tip]
+  while (waiting.length > 0) {
+    const node = waiting[waiting.length - 1]
+    const due = inputsOf(node).filter((input) => !listed.has(input))
+    if (due.length > 0) waiting.push(...due.slice(0, 1))
+    else {
+      listed.add(node)
+      waiting.pop()
+    }
+  }
+  return [...listed]
+}
+
 /** Whether `irNode` is `other` or lies above it. */
-export function reaches(irNode: IrNode | null, other: IrNode): boolean {
-  for (let at = irNode; at; at = at.below) if (at === other) return true
-  return false
+export function reaches(irNode: IrNode, other: IrNode): boolean {
+  return listNodes(irNode).includes(other)
 }
 
 /** The nodes above `base` up to `tip`, lowest first; null if `tip` is not above `base`. */

@@ -4,6 +4,7 @@
  */
 import type { ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { MergeOperation } from '../../../layers/skips/merge.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { OnnxNode } from '../graph.ts'
 
@@ -54,7 +55,14 @@ export type IrLayer =
   | IrRecurrent
   | { type: 'pool'; pooling: PoolOptions['pooling']; column?: Float32Array }
   | { type: 'flatten'; steps: number }
-  | { type: 'dense'; units: number; inputs: number; weight: Float32Array; bias: Float32Array | null }
+  | {
+      type: 'dense'
+      units: number
+      inputs: number
+      weight: Float32Array
+      bias: Float32Array | null
+      diagonal?: true
+    }
   | { type: 'activation'; activation: ActivationChoice | 'softmax' | 'logSoftmax' }
   | {
       type: 'layerNorm'
@@ -67,9 +75,11 @@ export type IrLayer =
   | { type: 'masking'; value: number }
   | { type: 'zeroMasked' }
   | { type: 'concat'; inputs: readonly IrNode[] }
+  | { type: 'merge'; operation: MergeOperation; inputs: readonly IrNode[] }
+  | { type: 'timeSoftmax' }
   | IrPattern
 
-/** A chain of layers: this layer and the ones below it. */
+/** A layer and the ones below it: one, or those that a layer joins (`inputs`), of which `below` is the last. */
 export interface IrNode {
   layer: IrLayer
   below: IrNode | null

@@ -8,6 +8,7 @@ import { changeRemedies, readUpTo } from '../../fixes.ts'
 import { getStorage, type OnnxModel, type OnnxTensor, type OnnxValueInfo } from '../graph.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { interpretGraph } from './graph.ts'
+import { listNodes } from './model.ts'
 import type { IrNode } from './nodes.ts'
 import type { SequenceValue } from './values.ts'
 
@@ -53,14 +54,13 @@ function findParts(model: OnnxModel, source: string): string[] {
 function isWhole({ tip, axes }: SequenceValue): boolean {
   if (axes[axes.length - 1]?.role !== 'feature') return false
   if (axes.some(({ role }) => role === 'merged' || role === 'direction')) return false
-  for (let at: IrNode | null = tip; at; at = at.below) if (at.layer.type === 'pattern') return false
-  return true
+  return listNodes(tip).every(({ layer }) => layer.type !== 'pattern')
 }
 
 /** Scores a chain by its layers; recurrent layers count most. */
 function computeScore(tip: IrNode): number {
   let score = 0
-  for (let at: IrNode | null = tip; at; at = at.below) score += at.layer.type === 'recurrent' ? 1000 : 1
+  for (const { layer } of listNodes(tip)) score += layer.type === 'recurrent' ? 1000 : 1
   return score
 }
 

@@ -14,7 +14,8 @@ import {
   type Size,
   type Value,
 } from './values.ts'
-import { above, joinDirections, reaches, takeDirection } from './model.ts'
+import { concatTips } from './elements/joins.ts'
+import { above, joinDirections, takeDirection } from './model.ts'
 import type { IrNode } from './nodes.ts'
 
 type Ids = Extract<Value, { kind: 'ids' }>
@@ -144,6 +145,9 @@ function flattened(at: NodeConverter, x: SequenceValue): SequenceValue {
   )
   if (place < 0) return x
   const [time, features] = x.axes[place].parts!
+  // Steps of one number each: the same rows, without the axis of features.
+  if (getNumber(features.size) === 1 && !isWindow(x.tip))
+    return { ...x, axes: x.axes.map((axis, i) => (i === place ? time : axis)) }
   const steps = getNumber(time.size)
   if (steps === null || !at.context.takeTime(time.role))
     throw at.unsupported('a fixed number of steps', describeAxes(x.axes))
@@ -377,9 +381,7 @@ function besideTip(
 ): IrNode {
   const joined = tips.length === 2 && joinDirections(first.tip, second.tip, 'concat')
   if (joined) return joined
-  const top = tips.find((tip) => tips.every((other) => reaches(tip, other)))
-  if (top) return { layer: { type: 'concat', inputs: tips }, below: top, node: at.node }
-  throw at.unsupported('layers of one chain, or two directions of one layer', 'branches')
+  return concatTips(at, tips)
 }
 
 function cast(at: NodeConverter, [x]: readonly Value[]): Value {

@@ -64,7 +64,8 @@ export type Value =
   /** Sizes; `scalar` for a single size without an axis. */
   | { kind: 'sizes'; items: readonly Size[]; scalar: boolean }
   | { kind: 'zeros'; shape: readonly Size[] | null }
-  | { kind: 'ids'; axes: readonly Axis[]; input: string }
+  /** `floats`: they may be numbers of one feature instead. */
+  | { kind: 'ids'; axes: readonly Axis[]; input: string; floats?: true }
   | SequenceValue
   /** Final states of several layers and directions, stacked as in PyTorch. */
   | { kind: 'stack'; items: readonly IrNode[]; groups: readonly number[]; rest: readonly Axis[] }

@@ -161,7 +161,7 @@ function eachStep(
 
 /** The batch as an input tensor, with the axes in the file's order. */
 function inputTensor(
-  { dtype }: OnnxValueInfo,
+  { dtype, shape }: OnnxValueInfo,
   { places, input }: ConvertedModel,
   { values, sequences, steps }: TestBatch,
 ): OnnxTensor {
@@ -174,11 +174,12 @@ function inputTensor(
       for (let j = 0; j < width; j++) data[to * width + j] = values[(b * steps + t) * width + j]
     }
   }
+  const axes = shape?.length
   const size = places.inputTimeFirst ? [steps, sequences] : [sequences, steps]
   const isFloat = dtype === 'float32' || dtype === null
   return {
     dtype: dtype ?? 'float32',
-    shape: ids ? size : [...size, width],
+    shape: ids || axes === 2 ? size : [...size, width],
     data: isFloat ? Float32Array.from(data) : Float64Array.from(data),
   }
 }

@@ -27,8 +27,40 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   ReduceSumSquare: { start: 0, step: (sum, x) => sum + x * x },
 }
 
+/** One number for the numbers along some axes. */
+function reduce(
+  node: GraphNode,
+  { start, step, finish = (sum: number) => sum }: Reduction,
+  x: OnnxTensor,
+  axes: readonly number[],
+  keep: boolean,
+): OnnxTensor {
+  const out = node.make(
+    node.sameType([x], (t) => t !== 'bool'),
+    x.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
+  )
+  const strides = computeStrides(x.shape)
+  const stays = x.shape.map((_, i) => i).filter((i) => !axes.includes(i))
+  const pick = (list: readonly number[]) =>
+    findPlaces(
+      list.map((i) => x.shape[i]),
+      list.map((i) => strides[i]),
+    )
+  const [starts, steps] = [pick(stays), pick(axes)]
+  starts.forEach((first, i) => {
+    let sum = start
+    for (const place of steps) sum = step(sum, x.data[first + place])
+    const value = finish(sum, steps.length)
+    out.data[i] = isInteger(x.dtype) ? wrapInteger(node.where, x.dtype, Math.trunc(value)) : value
+  })
+  if (keep) return out
+  return node.reshape(
+    out,
+    stays.map((i) => x.shape[i]),
+  )
+}
+
 function reduction(name: string): Operator {
-  const { start, step, finish = (sum: number) => sum } = REDUCTIONS[name]
   return (node) => {
     const since = name === 'ReduceSum' ? 13 : 18
     node.expect(1, node.opset < since ? 1 : 2)
@@ -39,35 +71,17 @@ function reduction(name: string): Operator {
       const x = inputs[0]!
       const given = axesAt(inputs)
       if (!given?.length && noop) return [x]
-      const rank = x.shape.length
-      const axes = given?.length ? node.axes(given, rank) : x.shape.map((_, i) => i)
-      const out = node.make(
-        node.sameType([x], (t) => t !== 'bool'),
-        x.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
-      )
-      const strides = computeStrides(x.shape)
-      const stays = x.shape.map((_, i) => i).filter((i) => !axes.includes(i))
-      const pick = (list: readonly number[]) =>
-        findPlaces(
-          list.map((i) => x.shape[i]),
-          list.map((i) => strides[i]),
-        )
-      const [starts, steps] = [pick(stays), pick(axes)]
-      starts.forEach((first, i) => {
-        let sum = start
-        for (const place of steps) sum = step(sum, x.data[first + place])
-        const value = finish(sum, steps.length)
-        out.data[i] = isInteger(x.dtype) ? wrapInteger(node.where, x.dtype, Math.trunc(value)) : value
-      })
-      return [
-        keep
-          ? out
-          : node.reshape(
-              out,
-              stays.map((i) => x.shape[i]),
-            ),
-      ]
+      const axes = given?.length ? node.axes(given, x.shape.length) : x.shape.map((_, i) => i)
+      return [reduce(node, REDUCTIONS[name], x, axes, keep)]
     }
+  }
+}
+
+/** Over all axes after batch and channels. */
+function globalPool(name: string): Operator {
+  return (node) => {
+    node.expect(1, 1)
+    return ([x]) => [reduce(node, REDUCTIONS[name], x!, x!.shape.map((_, i) => i).slice(2), true)]
   }
 }
 
@@ -190,6 +204,8 @@ function countChannels(node: GraphNode, { shape, data }: OnnxTensor, channels: n
 
 /** Operators along axes by name. */
 export const REDUCERS: Readonly<Record<string, Operator>> = {
+  GlobalAveragePool: globalPool('ReduceMean'),
+  GlobalMaxPool: globalPool('ReduceMax'),
   ...Object.fromEntries(Object.keys(REDUCTIONS).map((name) => [name, reduction(name)])),
   ArgMax: extreme((a, b) => a > b),
   ArgMin: extreme((a, b) => a < b),

@@ -111,6 +111,10 @@ class LayerExport {
       }
       case 'concat':
         return this.#concat(options.inputs)
+      case 'timeSoftmax': {
+        const scores = this.#masks.where(this.#masks.counting(), input.value, LOWEST)
+        return { ...input, value: graph.node('Softmax', [scores], { axis: 0 }) }
+      }
       case 'merge':
         return this.#merge(options)
       case 'masking':

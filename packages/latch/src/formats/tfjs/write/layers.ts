@@ -109,6 +109,8 @@ export class TfjsExport {
     else if (layer.type === 'flatten') this.#place({ class_name: 'Flatten', config: { name } })
     else if (layer.type === 'masking')
       this.#place({ class_name: 'Masking', config: { name, mask_value: layer.value ?? 0 } })
+    else if (layer.type === 'timeSoftmax' && !this.#masked)
+      this.#place({ class_name: 'Softmax', config: { name, axis: 1 } })
     else if (layer.type === 'activation') this.#addFunction(layer.activation, i, name)
     else throw this.#refusal(i, 'a layer of TensorFlow.js', layer.type)
   }

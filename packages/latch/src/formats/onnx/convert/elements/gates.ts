@@ -2,11 +2,11 @@
  * Self-gated activations x·f(x) as exporters write them: SiLU, Mish, hard swish, and GELU with the error function or
  * tanh.
  */
-import { resolveActivation, type ActivationChoice } from '../../../cells/activations.ts'
-import { activate, near, pathBetween } from './model.ts'
-import type { NodeConverter } from './context.ts'
-import type { IrNode, IrPattern } from './nodes.ts'
-import type { SequenceValue, Value } from './values.ts'
+import { resolveActivation, type ActivationChoice } from '../../../../cells/activations.ts'
+import { activate, near, pathBetween } from '../model.ts'
+import type { NodeConverter } from '../context.ts'
+import type { IrNode, IrPattern } from '../nodes.ts'
+import type { SequenceValue, Value } from '../values.ts'
 
 /** The pattern that a chain ends in, if it is `what`; otherwise null. */
 export const findPattern = ({ layer }: IrNode, what: IrPattern['what']): IrPattern | null =>

@@ -2,14 +2,15 @@
  * Element-wise arithmetic: biases and factors of the layer below, and functions that exporters write as several
  * operators (layer normalisation, attention weights, self-gated activations).
  */
-import type { OnnxTensor } from '../graph.ts'
-import { asWritten, describeAxes, describeValue, type NodeConverter } from './context.ts'
-import type { Convert } from './shapes.ts'
-import type { SequenceValue, Value } from './values.ts'
-import { above, activate, joinDirections } from './model.ts'
-import type { IrNode, IrPattern } from './nodes.ts'
-import { computeSizes } from './batch.ts'
+import type { OnnxTensor } from '../../graph.ts'
+import { asWritten, describeAxes, describeValue, type NodeConverter } from '../context.ts'
+import type { Convert } from '../shapes.ts'
+import type { SequenceValue, Value } from '../values.ts'
+import { above, activate, joinDirections } from '../model.ts'
+import type { IrNode, IrPattern } from '../nodes.ts'
+import { computeSizes } from '../batch.ts'
 import { matchCubic, gate, findPattern } from './gates.ts'
+import { joining, mergeFlows, realised } from './joins.ts'
 
 type Operand = { kind: 'scalar'; value: number } | { kind: 'vector'; values: Float32Array }
 
@@ -24,7 +25,7 @@ function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, sequence: S
 
 /** The sequence and the constant among two inputs, in either order, or two sequences. */
 function sides(at: NodeConverter, inputs: readonly Value[]) {
-  const [a, b] = inputs
+  const [a, b] = inputs.map((value) => at.asNumbers(value))
   if (a?.kind === 'sequence' && b?.kind === 'constant')
     return { kind: 'constant', sequence: a, tensor: b.tensor, first: true } as const
   if (a?.kind === 'constant' && b?.kind === 'sequence')
@@ -43,7 +44,7 @@ const pattern = (
   column?: Float32Array,
 ) => at.over(sequence, above(sequence.tip, { type: 'pattern', what, base, value, column }, at.node))
 
-const straight = (at: NodeConverter, sequence: SequenceValue, alpha: number, beta: number) =>
+const straight = (at: NodeConverter, sequence: SequenceValue, alpha: number, beta: number): SequenceValue =>
   at.over(sequence, activate(at.rows([sequence]).tip, { type: 'affine', alpha, beta }, at.node))
 
 function add(at: NodeConverter, inputs: readonly Value[]): Value {
@@ -78,7 +79,7 @@ function addConstant(at: NodeConverter, sequence: SequenceValue, operand: Operan
     return { ...sequence, tip: { layer: { ...layer, centre }, below, node: sequence.tip.node } }
   }
   if (single) return straight(at, sequence, 1, operand.value)
-  throw at.unsupported('a bias right after its product', `numbers for each feature after ${layer.type}`)
+  return addConstant(at, diagonal(at, sequence, null), operand, rank)
 }
 
 function addFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value {
@@ -86,11 +87,11 @@ function addFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value 
   if (joined && sameAxes(a, b)) return at.over(a, joined)
   const cubic = matchCubic(a.tip, b.tip) ?? matchCubic(b.tip, a.tip)
   if (cubic) return pattern(at, a, 'x + c·x³', cubic.base, cubic.factor)
-  throw at.unsupported(
-    'one chain of layers',
-    `a sum of ${describeValue(a)} and ${describeValue(b)} (a skip connection)`,
-  )
+  return mergeFlows(at, 'add', [a, b])
 }
+
+/** Most features that a product with a diagonal is made for. */
+const MOST_DIAGONAL = 512
 
 const sameAxes = (a: SequenceValue, b: SequenceValue) => describeAxes(a.axes) === describeAxes(b.axes)
 
@@ -105,15 +106,12 @@ function subtract(at: NodeConverter, inputs: readonly Value[]): Value {
     const mean = findPattern(found.other.tip, 'row mean')
     if (mean?.base === found.sequence.tip)
       return pattern(at, found.sequence, 'centred row', found.sequence.tip)
-    throw at.unsupported(
-      'one chain of layers',
-      `a difference of ${describeValue(found.sequence)} and ${describeValue(found.other)}`,
-    )
+    return mergeFlows(at, 'subtract', [found.sequence, found.other])
   }
   const operand = findOperand(at, found.tensor, found.sequence)
   if (!found.first) {
     if (operand.kind === 'scalar') return straight(at, found.sequence, -1, operand.value)
-    throw at.unsupported('a single number', 'one per feature')
+    return addConstant(at, straight(at, found.sequence, -1, 0), operand, found.tensor.shape.length)
   }
   const negative: Operand =
     operand.kind === 'scalar'
@@ -127,12 +125,23 @@ function multiply(at: NodeConverter, inputs: readonly Value[]): Value {
   if (sizes) return sizes
   const found = sides(at, inputs)
   if (found.kind === 'flows')
-    return multiplyFlows(at, found.sequence, found.other) ?? throwProduct(at, found.sequence, found.other)
+    return (
+      multiplyFlows(at, found.sequence, found.other) ??
+      mergeFlows(at, 'multiply', [realised(found.sequence), realised(found.other)])
+    )
   return scale(at, found.sequence, findOperand(at, found.tensor, found.sequence))
 }
 
-function throwProduct(at: NodeConverter, a: SequenceValue, b: SequenceValue): never {
-  throw at.unsupported('one chain of layers', `a product of ${describeValue(a)} and ${describeValue(b)}`)
+/** A product with a diagonal: a factor for each feature, where no layer below can take them. */
+function diagonal(at: NodeConverter, sequence: SequenceValue, factors: Float32Array | null): SequenceValue {
+  const rows = at.rows([sequence])
+  const units = at.width(rows)
+  if (units > MOST_DIAGONAL)
+    throw at.unsupported(`at most ${MOST_DIAGONAL} features with a number each`, `${units}`)
+  const weight = new Float32Array(units * units)
+  for (let i = 0; i < units; i++) weight[i * units + i] = factors ? factors[i] : 1
+  const layer = { type: 'dense', units, inputs: units, weight, bias: null, diagonal: true } as const
+  return at.over(rows, above(rows.tip, layer, at.node))
 }
 
 function scale(at: NodeConverter, sequence: SequenceValue, operand: Operand): Value {
@@ -144,8 +153,8 @@ function scale(at: NodeConverter, sequence: SequenceValue, operand: Operand): Va
     return { ...sequence, tip: { layer: { ...layer, scale: factors }, below, node } }
   }
   if (operand.kind === 'scalar') return straight(at, sequence, operand.value, 0)
-  if (layer.type !== 'dense')
-    throw at.unsupported('a factor for each feature after a product or normalisation', layer.type)
+  // After (x − mean), a factor in the same product would lose digits.
+  if (layer.type !== 'dense' || (layer.diagonal && layer.bias)) return diagonal(at, sequence, operand.values)
   const { inputs } = layer
   const weight = layer.weight.map((x, i) => x * operand.values[Math.floor(i / inputs)])
   const bias = layer.bias && layer.bias.map((x, i) => x * operand.values[i])
@@ -244,6 +253,10 @@ export const ELEMENTS: Readonly<Record<string, Convert>> = {
   Div: divide,
   Pow: power,
   Sqrt: squareRoot,
+  Sum: joining('add'),
+  Mean: joining('average'),
+  Max: joining('maximum'),
+  Min: joining('minimum'),
   Erf: (at, inputs) => {
     const sequence = at.rows(inputs)
     return pattern(at, sequence, 'error function', sequence.tip)

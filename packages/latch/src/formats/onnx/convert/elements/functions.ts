@@ -1,9 +1,9 @@
 /** ONNX's element-wise activations as Latch's activations, with the attributes that they read. */
-import type { ActivationChoice } from '../../../cells/activations.ts'
-import { activate } from './model.ts'
-import { describeValue, type NodeConverter } from './context.ts'
-import type { Convert } from './shapes.ts'
-import type { Value } from './values.ts'
+import type { ActivationChoice } from '../../../../cells/activations.ts'
+import { activate } from '../model.ts'
+import { describeValue, type NodeConverter } from '../context.ts'
+import type { Convert } from '../shapes.ts'
+import type { Value } from '../values.ts'
 
 function clip(at: NodeConverter, [x, low, high]: readonly Value[]): Value {
   const sequence = at.rows([x])
