@@ -52,74 +52,52 @@ async function build(asc, { name, features, tiles }) {
   const bytes = readFileSync(join(root, wasm))
   renameSync(join(root, wasm), wasmOf(name))
   console.log(`kernels: build/${name}.wasm, ${bytes.length.toLocaleString('en')} bytes`)
-  return pieces(bytes)
+  return bytes
 }
 
-/** A module cut before every section, and inside the code section before every function. */
-function pieces(bytes) {
-  const cuts = [0, 8]
-  let at = 8
-  const number = () => {
-    for (let value = 0, shift = 0; ; shift += 7) {
-      const byte = bytes[at++]
-      value |= (byte & 0x7f) << shift
-      if (byte < 0x80) return value
-    }
-  }
-  while (at < bytes.length) {
-    const code = bytes[at++] === 10
-    const end = number() + at
-    for (let left = code ? number() : 0; left > 0; left--) {
-      cuts.push(at)
-      const size = number()
-      at += size
-    }
-    at = end
-    cuts.push(at)
-  }
-  return cuts.slice(1).map((cut, i) => bytes.subarray(cuts[i], cut))
-}
+const FIRST_LETTER = 33
+const LETTERS = 94
+/** Printable ASCII that some bundler escapes inside a string. */
+const ESCAPED = '"\'`\\$'
 
 /**
- * A letter for each byte that no bundler escapes, so no control character, quote or backslash; the most
- * frequent bytes get ASCII, which takes half the room.
+ * A letter for each byte that no bundler escapes: printable ASCII for the most frequent bytes, in half the
+ * bytes, and U+0100 + byte for the others. `frequent` has one character per ASCII letter from `!`: U+0100 + its byte.
  */
 function alphabetOf(bytes) {
   const counts = new Array(256).fill(0)
   for (const byte of bytes) counts[byte]++
-  const ascii = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i))
-  const free = ascii.filter((letter) => !'"\'`\\$'.includes(letter))
-  for (let code = 0x100; free.length < 256; code++) free.push(String.fromCharCode(code))
-  const letters = []
-  const byCount = counts.map((count, byte) => [count, byte]).toSorted(([a, x], [b, y]) => b - a || x - y)
-  byCount.forEach(([, byte], rank) => (letters[byte] = free[rank]))
-  return letters
+  const codes = Array.from({ length: LETTERS }, (_, i) => FIRST_LETTER + i)
+  const free = codes.filter((code) => !ESCAPED.includes(String.fromCharCode(code)))
+  const most = Array.from(counts.keys()).toSorted((a, b) => counts[b] - counts[a] || a - b)
+  const letters = Array.from(counts, (_, byte) => String.fromCharCode(0x100 + byte))
+  const frequent = codes.map(() => letters[0])
+  for (const byte of most.slice(0, free.length).toSorted((a, b) => a - b)) {
+    const code = free.shift()
+    frequent[code - FIRST_LETTER] = letters[byte]
+    letters[byte] = String.fromCharCode(code)
+  }
+  return { letters, frequent: frequent.join('') }
 }
 
 /**
- * Pieces of the builds in turn, one character a byte: the same function of both lies side by side, so that
- * gzip, which sees 32 kB back, stores what they share once (13 kB for both; as base64 apart 28 kB).
+ * The builds as text, one character a byte, one after the other: gzip, which sees 32 kB back, stores once what they
+ * share (13 kB for both; as base64 28 kB).
  */
 function writeModule(all) {
-  const turns = Array.from({ length: Math.max(...all.map((one) => one.length)) }, (_, i) =>
-    all.map((one) => one[i] ?? Buffer.alloc(0)),
-  )
-  const lengths = turns.map((turn) => `[${turn.map((piece) => piece.length)}]`)
-  const bytes = Buffer.concat(turns.flat())
-  const alphabet = alphabetOf(bytes)
-  const text = Array.from(bytes, (byte) => alphabet[byte]).join('')
-  const names = builds.map(({ name }) => `'${name}'`)
+  const { letters, frequent } = alphabetOf(Buffer.concat(all))
+  const texts = all.map((bytes, i) => {
+    const text = Array.from(bytes, (byte) => letters[byte]).join('')
+    return `  ${builds[i].name}:\n    '${text}',\n`
+  })
   writeWhole(
     module,
     `// Written by scripts/buildKernels.mjs.
-export const names = [${names}] as const
-/** Bytes of each piece, by turn and build. */
-export const lengths: readonly (readonly number[])[] = [${lengths}]
-/** The letter of each byte. */
-export const alphabet: string =
-  '${alphabet.join('')}'
-export const bytes: string =
-  '${text}'
+/** U+0100 + the byte of each ASCII letter from \`!\`; other letters are U+0100 + their byte. */
+export const frequent: string =
+  '${frequent}'
+export const texts = {
+${texts.join('')}}
 `,
   )
 }

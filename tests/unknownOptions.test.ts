@@ -70,6 +70,7 @@ const CASES: readonly Case[] = [
   ['evaluate', 'batch', 'batchSize', (wrong) => training.evaluate(net, data, wrong)],
   ['completeSchedule', 'warmUp', 'warmup', (wrong) => training.completeSchedule(step(wrong))],
   ['arrayDataset', 'target', 'targets', (wrong) => training.arrayDataset(wrong)],
+  ['corpusDataset', 'step', 'steps', (wrong) => training.corpusDataset(wrong)],
   ['bucketedBatches', 'batch_size', 'batchSize', (wrong) => training.bucketedBatches([1], wrong)],
   ['clipGradients', 'norm', 'clipNorm', (wrong) => training.clipGradients(net, wrong)],
   ['examplesFromRows', 'labels', 'label', (wrong) => training.examplesFromRows(rows, wrong)],

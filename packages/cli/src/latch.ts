@@ -103,7 +103,7 @@ function assertNoDashedText(args: readonly string[], latch: CommandUnknownOpts):
   })
 }
 
-/** `latch help NAME` of a name that is no command would print the help of the program. */
+/** `latch help NAME` of a name that is not a command would print the help of the program. */
 function assertHelpTopic([command, topic]: readonly string[], latch: CommandUnknownOpts): void {
   if (command !== 'help' || topic === undefined || topic.startsWith('-')) return
   if (latch.commands.some((one) => one.name() === topic)) return

@@ -1,5 +1,6 @@
 /** A terminal of 40 columns: help, tables, progress and messages fit. */
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it, vi } from 'vitest'
+import { maximum } from 'latch/inspection'
 import { Workplace, comments, csv } from './cliHelpers.ts'
 import { displayWidth } from '../src/terminal/glyphWidth.ts'
 import { wrapHelp } from '../src/terminal/helpText.ts'
@@ -8,7 +9,7 @@ import { TrainingProgress } from '../src/training/progress.ts'
 import { drawTable } from '../src/training/reports.ts'
 
 const COLUMNS = { COLUMNS: '40' }
-const widest = (text: string): number => Math.max(...text.split('\n').map(displayWidth))
+const widest = (text: string): number => maximum(text.split('\n').map(displayWidth))
 
 let place: Workplace
 

@@ -69,6 +69,7 @@ export { attentionPool } from './layers/pooling/attentionPool.ts'
 export { firstPool } from './layers/pooling/firstPool.ts'
 export { pool } from './layers/pooling/pool.ts'
 export { sumPool } from './layers/pooling/sumPool.ts'
+export { repeat } from './layers/repeat.ts'
 export { timeSoftmax } from './layers/pooling/timeSoftmax.ts'
 export {
   genericGru,

@@ -27,10 +27,10 @@ export const helpSettings = {
 /** Paragraphs, headings and commands (`  $ latch …`) for so many columns. */
 export function wrapHelp(text: string, columns: number): string {
   const width = helpWidth(columns)
-  const out: string[] = []
+  let out: readonly string[] = []
   let paragraph: string[] = []
   const flush = (): void => {
-    if (paragraph.length > 0) out.push(...wrap(paragraph.join(' '), width))
+    if (paragraph.length > 0) out = [...out, ...wrap(paragraph.join(' '), width)]
     paragraph = []
   }
   for (const line of text.split('\n')) {
@@ -40,7 +40,7 @@ export function wrapHelp(text: string, columns: number): string {
       continue
     }
     flush()
-    out.push(...(line.startsWith('  $ ') ? wrapCommand(line, width) : [line]))
+    out = [...out, ...(line.startsWith('  $ ') ? wrapCommand(line, width) : [line])]
   }
   flush()
   return out.join('\n')

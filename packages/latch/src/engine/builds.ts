@@ -3,9 +3,9 @@
  * that is not shared; for threads, the flag of the import that declares a shared one is set first.
  */
 import { host } from './host.ts'
-import { alphabet, bytes as text, lengths, names } from './wasm/builds.ts'
+import { frequent, texts } from './wasm/builds.ts'
 
-export type BuildName = (typeof names)[number]
+export type BuildName = keyof typeof texts
 
 // The smallest modules that need the feature: (func (result v128) …) with i8x16.popcnt or f32x4.relaxed_madd.
 const SPLAT = [0x41, 0, 0xfd, 0x0f]
@@ -83,17 +83,10 @@ function memoryFlags(bytes: Uint8Array): number {
   return at + 1
 }
 
-/** A build's bytes, interleaved piece by piece with the other build's: see scripts/buildKernels.mjs. */
+/** A build's bytes: see scripts/buildKernels.mjs. */
 function bytesOf(name: BuildName): Uint8Array<ArrayBuffer> {
-  const own = names.indexOf(name)
-  const bytes = new Uint8Array(lengths.reduce((sum, turn) => sum + turn[own], 0))
-  const byteOf = new Map(Array.from(alphabet, (character, byte) => [character, byte]))
-  let [from, to] = [0, 0]
-  for (const turn of lengths) {
-    turn.forEach((length, build) => {
-      if (build === own) for (let i = 0; i < length; i++) bytes[to++] = byteOf.get(text[from + i])!
-      from += length
-    })
-  }
-  return bytes
+  return Uint8Array.from(texts[name], (letter) => {
+    const code = letter.charCodeAt(0)
+    return code < 0x100 ? frequent.charCodeAt(code - 33) : code
+  })
 }

@@ -152,7 +152,7 @@ function latin(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes)
 }
 
-/** What a file is that is no model, and what to do with a table. */
+/** What a file that is not a model contains, and what to do with a table. */
 function otherFile(bytes: Uint8Array): { got: string; remedy?: string } {
   if (bytes.length === 0) return { got: 'an empty file' }
   const isTable = isParquet(bytes)

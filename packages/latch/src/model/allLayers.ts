@@ -16,6 +16,7 @@ import { anyPoolLayer } from '../layers/pooling/allPools.ts'
 import { timeSoftmaxLayer } from '../layers/pooling/timeSoftmax.ts'
 import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
 import { projectedLstmLayer } from '../layers/recurrent/projected.ts'
+import { repeatLayer } from '../layers/repeat.ts'
 import { reverseLayer } from '../layers/reverse.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
@@ -37,4 +38,5 @@ export const allLayers: readonly LayerInfo[] = [
   concatLayer,
   mergeLayer,
   timeSoftmaxLayer,
+  repeatLayer,
 ]

@@ -35,8 +35,8 @@ export class CarriedStates {
   /** Every state, lowest layer first. */
   readonly states: readonly CarriedState[]
   readonly #network: Network
-  /** One list (B, H) for each state, in the caller's order; empty: zeros. */
-  #values: readonly Float64Array[] = []
+  /** The values (B, H) of each state, in the order of `states`; empty: all are zero. */
+  values: readonly Float64Array[] = []
 
   constructor(network: Network) {
     this.#network = network
@@ -51,18 +51,9 @@ export class CarriedStates {
     )
   }
 
-  /** The values (B, H) of each state, in the order of `states`; empty: all are zero. */
-  get values(): readonly Float64Array[] {
-    return this.#values
-  }
-
-  set values(values: readonly Float64Array[]) {
-    this.#values = values
-  }
-
   /** Sets the initial states of the next forward pass: those of as many sequences as the batch has. */
   write(batch: PackedBatch): void {
-    this.#values.forEach((values, k) => {
+    this.values.forEach((values, k) => {
       const { width, ...place } = this.states[k]
       this.#network.writeInitialState(batch, values.subarray(0, batch.sequences * width), place)
     })
@@ -70,12 +61,12 @@ export class CarriedStates {
 
   /** Keeps the final states of the last forward pass, of this batch. */
   read(batch: PackedBatch): void {
-    this.#values = this.states.map((place) => this.#network.readFinalState(batch, place))
+    this.values = this.states.map((place) => this.#network.readFinalState(batch, place))
   }
 
   /** Resets the states to zeros. */
   reset(): void {
-    this.#values = []
+    this.values = []
   }
 }
 

@@ -20,6 +20,7 @@ import type { PoolOptions } from '../layers/pooling/pool.ts'
 import type { TimeSoftmaxOptions } from '../layers/pooling/timeSoftmax.ts'
 import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
+import type { RepeatOptions } from '../layers/repeat.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
 
@@ -42,6 +43,7 @@ export type LayerOptions =
   | ConcatOptions
   | MergeOptions
   | TimeSoftmaxOptions
+  | RepeatOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

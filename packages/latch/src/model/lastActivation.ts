@@ -40,7 +40,7 @@ export function findLastActivation(layers: readonly LayerOptions[]): LastActivat
       return layer.pooling === 'last' || layer.pooling === 'first'
         ? below
         : pooled(below, layer.pooling === 'sum')
-    } else if (/Norm|con|merge|proj|time/.test(layer.type)) break
+    } else if (/layerNorm|concat|merge|projected|timeSoftmax/.test(layer.type)) break
     // All others leave each number as it is, or leave it out.
   }
   return { name: 'linear', range: 'any' }

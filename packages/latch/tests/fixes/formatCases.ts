@@ -181,6 +181,20 @@ export const FIX_CASES: readonly FixCase[] = [
       ),
   },
   {
+    name: 'a repetition at other steps than those of the input',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) =>
+      open(
+        await changedTfjs(
+          (json) =>
+            json.replace('"class_name":"Dense","config":{', '"class_name":"RepeatVector","config":{"n":4,'),
+          [FEATURES, GRU, DENSE],
+        ),
+        options,
+      ),
+  },
+  {
     name: 'an embedding above another layer',
     offers: ['upTo'],
     command: 'import',

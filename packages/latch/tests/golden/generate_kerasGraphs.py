@@ -99,6 +99,21 @@ def nested_with_branches():
     y = F(); h = L.LSTM(3, return_sequences=True)(y); block = fun(y, L.Add()([y, h]), name='block')
     x = F(); return fun(x, L.Dense(2)(L.GRU(2)(block(L.Dense(3)(x)))))
 
+@model
+def autoencoder():
+    return seq(keras.Input((5, 3)), L.LSTM(4), L.RepeatVector(5), L.LSTM(4, return_sequences=True), L.TimeDistributed(L.Dense(3)))
+@model
+def attention_of_softmax_layer():
+    x = F(); h = L.LSTM(4, return_sequences=True)(x); a = L.Softmax(axis=1)(L.Dense(1)(h))
+    return fun(x, L.Dense(2)(L.GlobalAveragePooling1D()(L.Multiply()([h, a]))))
+
+@model
+def reshaped_input():
+    return seq(keras.Input((12,)), L.Reshape((4, 3)), L.LSTM(4), L.Reshape((4,)), L.Dense(2))
+@model
+def univariate_input():
+    return seq(keras.Input((5,)), L.Reshape((-1, 1)), L.LSTM(4), L.Dense(1))
+
 if __name__ == '__main__':
     keras.utils.set_random_seed(3)
     random = np.random.default_rng(4)

@@ -62,7 +62,7 @@ it('every factory makes a layer that allLayers reads back', () => {
     oneHot,
   } = latch
   const { genericDense, genericGru, genericRnn, maskedEmbedding, maskedFeatures, maskedOneHot } = latch
-  const { recurrent, reverse, sumPool, timeSoftmax, zeroMasked } = latch
+  const { recurrent, repeat, reverse, sumPool, timeSoftmax, zeroMasked } = latch
   read([embedding({ vocabulary: 4, size: 3 }), dropout(0.5), lstm(2), rnn(2, { activation: 'relu' })])
   read([features(2), masking({ value: -1 }), gru(3, { reset: 'before' }), zeroMasked(), pool('max')])
   read([
@@ -74,7 +74,13 @@ it('every factory makes a layer that allLayers reads back', () => {
     dense(2),
   ])
   read([maskedEmbedding({ vocabulary: 4, size: 3 }), reverse(), sumPool(), activation('softmax')])
-  read([maskedFeatures(3), genericGru(2, { clip: 1 }), concat(['features.0', 'recurrent.0']), firstPool()])
+  read([
+    maskedFeatures(3),
+    genericGru(2, { clip: 1 }),
+    concat(['features.0', 'recurrent.0']),
+    firstPool(),
+    repeat(3),
+  ])
   read([maskedOneHot({ vocabulary: 3 }), genericRnn(2, { activation: 'elu' })])
   read([
     features(2),

@@ -71,6 +71,8 @@ export interface OnnxModel {
   metadata: ReadonlyMap<string, string>
   /** Bytes of the file and of the external data that was read. */
   fileBytes: number
+  /** Names of weights whose element type Latch does not have, and which nothing reads. */
+  unread?: readonly string[]
 }
 
 /** Allocates zeros for `count` numbers of a type. */

@@ -109,7 +109,7 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
   return Number(length)
 }
 
-/** What opens a file that is no model of the class that reads it. */
+/** What opens a file that is not a model of the class that reads it. */
 export const ANY_MODEL = "`importFile` of 'latch/formats' opens any model."
 
 /** Checks one tensor alone: dtype, shape, offsets, and that they say the same size. */

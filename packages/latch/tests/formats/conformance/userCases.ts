@@ -86,10 +86,10 @@ export const USER_CASES: readonly UserCase[] = [
   ),
   one(
     [26],
-    'layers that Latch does not have',
+    'layers beside LSTM: autoencoders, branches, models in models',
     'refused by name; a remedy that failed',
-    'refused by name; only remedies that work on the file',
-    'packages/latch/tests/fixes/fixes.test.ts',
+    'read, or refused by name with remedies that work on the file',
+    `${KERAS}/graphs.test.ts`,
   ),
   one(
     [27, 29, 30],
@@ -159,8 +159,8 @@ export const USER_CASES: readonly UserCase[] = [
     [46],
     'exports of PyTorch to ONNX',
     'equal, or a remedy that was not tried',
-    'equal, as layers or as a graph, or refused with what was tried',
-    `${ONNX}/randomExports.test.ts`,
+    'equal, as layers (also of branches and attention) or as a graph, or refused with what was tried',
+    `${ONNX}/graphs.test.ts`,
   ),
   one(
     [47],

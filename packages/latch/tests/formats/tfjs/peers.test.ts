@@ -176,6 +176,12 @@ const CASES: Record<string, object> = {
       ['b', 0, 0, {}],
     ]),
   ),
+  'an autoencoder': sequential(
+    cell('LSTM'),
+    layer('RepeatVector', { n: T }),
+    cell('LSTM', every),
+    layer('TimeDistributed', { layer: layer('Dense', { units: 3 }) }),
+  ),
   'a model in a model': sequential(
     sequential(cell('LSTM', every), layer('Dense', { units: 3 })),
     cell('LSTM'),

@@ -35,6 +35,8 @@ const ADDERS: Readonly<Record<string, Adder>> = {
   GlobalMaxPool1D: (to, layer) => addPool(to, layer, 'max'),
   AttentionWeightedAverage: addAttention,
   Flatten: addFlatten,
+  RepeatVector: addRepeat,
+  Reshape: addReshape,
   TimeDistributed: addTimeDistributed,
   TextVectorization: addTextVectorization,
   StringLookup: addStringLookup,
@@ -253,6 +255,54 @@ function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
   const { steps } = to
   to.add({ type: 'flatten', steps })
   toSequence(to, steps * to.width)
+  return `${steps} steps`
+}
+
+/** Numbers of the input as steps and features, which are given row by row or flat; and shapes that stay as they are. */
+function addReshape(to: NetworkBuilder, layer: KerasLayer): string {
+  const field = fieldAt(layer.config, 'target_shape')
+  const target = readArray(field, { maxLength: 8 }).map((size) =>
+    readInteger(size, { min: -1, max: 2 ** 26 }),
+  )
+  const own = to.input ? (to.per === 'step' ? [to.steps, to.width] : [to.width]) : to.inputShape
+  const known = own?.every((size) => size !== null) ? own.reduce<number>((a, b) => a * b!, 1) : null
+  const rest = target.reduce((product, size) => (size === -1 ? product : product * size), 1)
+  const shape = target.map((size) => (size === -1 ? known && known / rest : size))
+  if (own && shape.join() === own.join()) return ''
+  const isInput = !to.input && own?.length === 1 && shape.length === 2
+  if (!isInput || known === null || shape[0]! * shape[1]! !== known || !shape.every(Number.isInteger))
+    throw new UnsupportedError({
+      where: layer.where,
+      expected: 'a Reshape of a flat input to steps and features',
+      got: `(${own?.map((size) => size ?? 'steps').join(', ') ?? 'no shape'}) to (${target.join(', ')})`,
+    })
+  to.inputShape = shape
+  to.note(`${layer.name}: the ${known} numbers of an input are read as ${shape[0]} steps of ${shape[1]}`)
+  return `${shape[0]} steps of ${shape[1]}`
+}
+
+/** The steps of the decoder are those of the input: sequences keep their length from layer to layer. */
+function addRepeat(to: NetworkBuilder, layer: KerasLayer): string {
+  to.beginFeatures(layer)
+  const steps = readSize(layer.config, 'n')
+  const given = to.input?.steps ?? null
+  const isMasked = [...to.outputs.values()].some(({ masked }) => masked)
+  if (to.per === 'step' || isMasked || given !== steps) {
+    const got =
+      to.per === 'step'
+        ? 'a row for each step'
+        : isMasked
+          ? 'masked steps'
+          : `${given ?? 'any number of'} steps`
+    throw new UnsupportedError({
+      where: layer.where,
+      expected: `one row a sequence, of an input of ${steps} steps without masks`,
+      got,
+      fix: to.layers.length > 1 ? readUpTo([...to.outputs.keys()].pop()) : [],
+    })
+  }
+  to.add({ type: 'repeat', steps })
+  to.setRows({ per: 'step', width: to.width, steps, masked: false })
   return `${steps} steps`
 }
 

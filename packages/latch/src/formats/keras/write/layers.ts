@@ -53,8 +53,8 @@ class Out {
     this.config = config
     this.stateful = stateful
     this.rows = stateful ? 1 : null
-    const flatten = config.layers.find(({ type }) => type === 'flatten')
-    this.steps = flatten?.type === 'flatten' ? flatten.steps : null
+    const fixed = config.layers.find((layer) => 'steps' in layer)
+    this.steps = fixed && 'steps' in fixed ? fixed.steps : null
   }
 
   /** Adds a layer whose output has the present width. */
@@ -182,6 +182,11 @@ function addLayer(
       return 0
     case 'concat':
       addConcat(out, layer.inputs, name)
+      return 0
+    case 'repeat':
+      if (out.masked) throw unsupportedLayer(name, 'a repetition at masked steps')
+      out.per = 'step'
+      out.add('RepeatVector', { n: layer.steps })
       return 0
     case 'timeSoftmax':
       if (out.masked) throw unsupportedLayer(name, 'a softmax over masked steps')

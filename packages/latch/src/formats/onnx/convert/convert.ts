@@ -52,6 +52,7 @@ export function convertOnnx(model: OnnxModel, source: string, options: ImportOpt
   const { chosen, omitted } = choose(interpretation, source, wanted)
   const compiled = compileLayers(chosen.sequence.tip, source, interpretation.context.maskZero)
   const places = findPlaces(model, interpretation, chosen, compiled)
+  for (const name of model.unread ?? []) omitted.push(`initializer ${name}`)
   if (options.upTo !== undefined) omitted.push(`What follows ${options.upTo}`)
   return { ...describe(model, interpretation, compiled, places, options), omitted, places }
 }

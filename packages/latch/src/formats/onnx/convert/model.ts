@@ -49,8 +49,8 @@ export function listNodes(tip: IrNode): IrNode[] {
   const waiting = [tip]
   while (waiting.length > 0) {
     const node = waiting[waiting.length - 1]
-    const due = inputsOf(node).filter((input) => !listed.has(input))
-    if (due.length > 0) waiting.push(...due.slice(0, 1))
+    const due = inputsOf(node).find((input) => !listed.has(input))
+    if (due) waiting.push(due)
     else {
       listed.add(node)
       waiting.pop()

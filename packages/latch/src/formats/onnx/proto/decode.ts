@@ -73,6 +73,7 @@ export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Si
   const opset = checkVersions(source, head)
   const [graph] = found
   const initializers = new Map<string, OnnxTensor>()
+  const unread: string[] = []
   const files = onceEach(sibling)
   for (const tensor of graph.heads) {
     if (tensor.name === '' || initializers.has(tensor.name))
@@ -81,7 +82,8 @@ export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Si
         expected: 'a unique name',
         got: `'${tensor.name}'`,
       })
-    initializers.set(tensor.name, await readTensorAnywhere(tensor, files))
+    if (tensor.refused && !isRead(graph, tensor.name)) unread.push(tensor.name)
+    else initializers.set(tensor.name, await readTensorAnywhere(tensor, files))
   }
   const { nodes, outputs, name: graphName } = graph
   const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
@@ -99,9 +101,15 @@ export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Si
     outputs,
     metadata,
     fileBytes,
+    ...(unread.length > 0 ? { unread } : {}),
   }
   checkNames(source, model)
   return model
+}
+
+/** Whether a node or an output of the graph reads a value. */
+function isRead({ nodes, outputs }: GraphParts, name: string): boolean {
+  return nodes.some(({ inputs }) => inputs.includes(name)) || outputs.some((output) => output.name === name)
 }
 
 const noGraph = (source: string) =>

@@ -26,6 +26,8 @@ export interface TensorHead {
   message: WireMessage
   /** The location of external data. */
   external: ReadonlyMap<string, string> | null
+  /** Why its numbers cannot be read: an element type that Latch does not have. */
+  refused?: Error
 }
 
 type TypedField = 'floatData' | 'doubleData' | 'int32Data' | 'int64Data' | 'uint64Data'
@@ -98,7 +100,11 @@ export function readHead(message: WireMessage): TensorHead {
   })
   const where = `${message.path}${name && ` '${name}'`}`
   const dtype = getDtype(type)
-  if (!dtype) throw strangeType(message.source, where, type)
+  if (!dtype) {
+    const refused = strangeType(message.source, where, type)
+    const none = { raw: null, typed: null, message, external: null }
+    return { name, where, dtype: 'float32', shape: dims, count: 0, ...none, refused }
+  }
   const isExternal = location === 1
   const head = {
     name,
@@ -118,7 +124,8 @@ export function readHead(message: WireMessage): TensorHead {
 
 /** Reads the numbers of a tensor that the file contains. */
 export function readTensor(head: TensorHead): OnnxTensor {
-  const { dtype, shape, count, raw, typed, message } = head
+  const { dtype, shape, count, raw, typed, message, refused } = head
+  if (refused) throw refused
   if (head.external) throw broken(head, 'numbers within the file', 'external data', 'unsupported')
   if (raw) {
     if (dtype !== 'float32') message.spend(getStorage(dtype, 0).BYTES_PER_ELEMENT * count)

@@ -121,6 +121,10 @@ class LayerExport {
         return { ...input, value: this.#masking(options.value ?? 0, input.value) }
       case 'zeroMasked':
         return { ...input, value: this.#masks.where(this.#masks.counting(), input.value, 0) }
+      case 'repeat': {
+        const value = graph.node('Expand', [input.value, graph.ints([options.steps, 1, 1])])
+        return { ...input, value, per: 'step' }
+      }
       case 'projectedLstm':
         throw new UnsupportedError({
           where: `export to ONNX, ${name}`,

@@ -109,6 +109,8 @@ export class TfjsExport {
     else if (layer.type === 'flatten') this.#place({ class_name: 'Flatten', config: { name } })
     else if (layer.type === 'masking')
       this.#place({ class_name: 'Masking', config: { name, mask_value: layer.value ?? 0 } })
+    else if (layer.type === 'repeat' && !this.#masked)
+      this.#place({ class_name: 'RepeatVector', config: { name, n: layer.steps } })
     else if (layer.type === 'timeSoftmax' && !this.#masked)
       this.#place({ class_name: 'Softmax', config: { name, axis: 1 } })
     else if (layer.type === 'activation') this.#addFunction(layer.activation, i, name)
@@ -122,8 +124,8 @@ export class TfjsExport {
   }
 
   #addInput(layer: Extract<LayerOptions, { type: 'features' | 'oneHot' | 'embedding' }>, name: string): void {
-    const flat = this.#layers.find((l) => l.type === 'flatten')
-    const steps = flat ? flat.steps : null
+    const fixed = this.#layers.find((l) => 'steps' in l)
+    const steps = fixed && 'steps' in fixed ? fixed.steps : null
     const width = layer.type === 'features' ? layer.width : layer.vocabulary
     const ids = layer.type === 'embedding'
     // A stateful model has as many states as rows in its batch.

@@ -149,6 +149,8 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
     }
     case 'reverse':
       return { make: null, run: ['x = backwards(x, lengths)'] }
+    case 'repeat':
+      return { make: null, run: [`x = x[:, None].expand(-1, ${layer.steps}, -1)`] }
     case 'timeSoftmax':
       return { make: null, run: ['x = x.masked_fill(~mask, -torch.inf).softmax(1)'] }
     case 'concat':
