@@ -1,27 +1,25 @@
 /** A training run with progress, checkpoints and Ctrl-C, and what is saved when it fails. */
 import {
+  type FitOptions,
   type ModelFitReport,
-  type TextClassifier,
   DivergenceError,
   LatchError,
   UsageError,
   WorkerError,
   writeFileAtomic,
 } from 'latch'
+import type { AnyModel } from 'latch/formats'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
 import { TrainingProgress } from './progress.ts'
-import type { Options } from './resume.ts'
-import type { Rows } from '../options/rows.ts'
 import { removeIfThere, type SavedPaths } from './savedPaths.ts'
 import type { RunLock } from './runLock.ts'
 import { freeName } from '../terminal/outputFiles.ts'
 
+/** What every training run needs, whatever it trains. */
 export interface Job {
   data: string
-  rows: Rows
-  test: Rows | undefined
   paths: SavedPaths
   lock: RunLock
   /** The command that resumes the run after an interruption. */
@@ -31,13 +29,19 @@ export interface Job {
   seconds: number
 }
 
+/** The part of a model that a run writes. */
+type Saved = Pick<AnyModel, 'save'>
+
+/** The options of `fit` that watch a run. */
+export type Watch = Required<Pick<FitOptions, 'signal' | 'checkpoint' | 'onEvent'>>
+
 /** Trains with progress, checkpoints and Ctrl-C; undefined if interrupted. */
 export async function trainWithProgress(
-  model: TextClassifier,
-  options: Options,
+  fit: (watch: Watch) => Promise<ModelFitReport>,
+  model: Saved,
   job: Job,
 ): Promise<ModelFitReport | undefined> {
-  const { rows, paths, output, seconds } = job
+  const { paths, output, seconds } = job
   const progress = new TrainingProgress(output)
   const checkpoints = new Checkpoints(job)
   const interruption = listenForInterrupt(() => {
@@ -45,8 +49,7 @@ export async function trainWithProgress(
     output.log('Stopping (press Ctrl-C again to quit immediately) …')
   })
   try {
-    const report = await model.fit(rows.rows, {
-      ...options,
+    const report = await fit({
       signal: interruption.signal,
       checkpoint: { everySeconds: seconds, write: (bytes) => checkpoints.write(bytes, progress) },
       onEvent(event) {
@@ -110,7 +113,7 @@ function lostLock({ lock }: SavedPaths): UsageError {
 }
 
 /** Saves the trained model and deletes the checkpoint; on a full disk the checkpoint is deleted first. */
-export async function saveModel(model: TextClassifier, { paths, lock, output }: Job): Promise<void> {
+export async function saveModel(model: Saved, { paths, lock, output }: Job): Promise<void> {
   if (!(await lock.isHeld())) {
     const file = await freeName(paths.model, output)
     await model.save(file)
@@ -131,7 +134,7 @@ export async function saveModel(model: TextClassifier, { paths, lock, output }: 
 }
 
 /** A run that diverged still has the weights of the step before: not the result, but not lost. */
-async function saveLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
+async function saveLastGood(model: Saved, { lastGood }: SavedPaths, output: Output): Promise<void> {
   await model.save(lastGood)
   output.note(`the last good weights are saved in ${lastGood}.`)
 }

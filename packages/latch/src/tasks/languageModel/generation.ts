@@ -1,4 +1,5 @@
 /** A text in the making: token by token as an async iterator, or as a whole. */
+import { minimum } from '../../core/lists.ts'
 import { Random } from '../../core/random.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
@@ -52,7 +53,7 @@ function* pieces({ network, learned }: Trained<LanguageLearned>, options: Comple
     held += spaceBetween(before, token, learned.settings.tokens) + token
     const found = options.stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0)
     if (found.length > 0) {
-      held = held.slice(0, Math.min(...found))
+      held = held.slice(0, minimum(found))
       break
     }
     // The beginning of a stop text is held back until more is known.

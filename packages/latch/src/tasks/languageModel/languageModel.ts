@@ -1,6 +1,7 @@
 /** The language model: learns from texts which token comes next; scores, completes and writes texts. */
-import { DataError } from '../../core/errors.ts'
+import { DataError, UsageError } from '../../core/errors.ts'
 import { logSoftmax } from '../../core/probabilities.ts'
+import { assertKnownOptions } from '../../core/knownNames.ts'
 import { describe, requirePositiveInteger } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
@@ -12,7 +13,7 @@ import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ModelEvaluateOptions, ModelStream, TokenEvaluation } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import { Generation } from './generation.ts'
-import type { LanguageTypes } from './learned.ts'
+import { divideTokens, type LanguageTypes } from './learned.ts'
 import { resolveLanguageSettings, type LanguageModelOptions, type LanguageModelSettings } from './options.ts'
 import { completeGeneration, type GenerateOptions } from './sampling.ts'
 import { LanguageStream } from './stream.ts'
@@ -96,9 +97,43 @@ export class LanguageModel extends TaskModel<LanguageTypes> {
     return super.evaluate(rowsOf(texts), options)
   }
 
-  /** A 5-gram model of the training texts; its loss is in nats a token. */
-  override baseline(training: Texts, options: TextColumn = {}): Promise<Baseline> {
-    return super.baseline(rowsOf(training), options)
+  /**
+   * An n-gram model of the training texts, which a language model should beat; its loss is in nats a token.
+   * @param options.order n, default 5; 1 counts single tokens
+   * @throws UsageError for an order below 1; DataError for texts that cannot be read
+   */
+  override async baseline(training: Texts, options: TextColumn & { order?: number } = {}): Promise<Baseline> {
+    assertKnownOptions('baseline option', options, { text: 1, order: 1 })
+    const { order, ...columns } = options
+    if (order === undefined) return super.baseline(rowsOf(training), columns)
+    requirePositiveInteger('baseline option order', order)
+    const { namedColumns, ngramBaseline } = await import('./training.ts')
+    const reading = {
+      settings: this.settings,
+      trained: this.trained,
+      labels: null,
+      purpose: 'training',
+    } as const
+    const named = namedColumns('baseline', columns, languageTask.columns)
+    return ngramBaseline(rowsOf(training), { ...reading, columns: named }, order)
+  }
+
+  /**
+   * The parts of one long text that `fit` trains on and holds out. Words come back with one space between them.
+   * @param fraction held out; default 0.1, as in `fit`
+   * @throws UsageError for a fraction outside 0 to 1; DataError for anything but a text
+   */
+  split(text: string, fraction = 0.1): { training: string; validation: string } {
+    if (!(fraction >= 0 && fraction < 1))
+      throw new UsageError({
+        where: 'split, fraction',
+        expected: 'a number from 0 to below 1',
+        got: String(fraction),
+      })
+    const { tokenizer } = this.trained.learned
+    const between = tokenizer.config.kind === 'chars' ? '' : ' '
+    const [training, validation] = divideTokens(tokenizer.tokenize(this.#checked('text', text)), fraction)
+    return { training: training.join(between), validation: validation.join(between) }
   }
 
   /** Reads a text as it arrives, with microseconds per token. Errors: see Model.stream. */

@@ -51,3 +51,9 @@ export function completeLanguage(settings: LanguageModelSettings, words: Vocabul
     tokens,
   }
 }
+
+/** The part of one long text that is trained on, and the last one, which is held out. */
+export function divideTokens(tokens: readonly string[], fraction: number): [string[], string[]] {
+  const at = Math.floor(tokens.length * (1 - fraction))
+  return [tokens.slice(0, at), tokens.slice(at)]
+}

@@ -8,9 +8,11 @@ import { cutCorpus } from '../../training/segments/corpusDataset.ts'
 import { SegmentedDataset, type LongSequence } from '../../training/segments/segmentedDataset.ts'
 import { fitNgrams } from '../baselines/ngrams.ts'
 import { formatCount } from '../labels.ts'
-import type { TaskTraining, UnknownTokens } from '../task.ts'
+import type { Baseline } from '../baselines/baseline.ts'
+import type { Reading, TaskTraining, UnknownTokens } from '../task.ts'
 import {
   completeLanguage,
+  divideTokens,
   END_TOKEN,
   type LanguageItem,
   type LanguageLearned,
@@ -63,8 +65,7 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
   },
 
   divide: ([item, ...others], fraction) => {
-    const at = Math.floor(item.tokens.length * (1 - fraction))
-    const parts = [item.tokens.slice(0, at), item.tokens.slice(at)]
+    const parts = divideTokens(item.tokens, fraction)
     if (others.length > 0 || parts.some(({ length }) => length < 2)) return null
     return { train: [{ tokens: parts[0] }], validation: [{ tokens: parts[1] }] }
   },
@@ -125,17 +126,24 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
     }
   },
 
-  baseline(training, reading) {
-    const { learned } = reading.trained!
-    const ids = ({ tokens }: LanguageItem) =>
-      learned.words.encode([...learned.start, ...tokens, ...learned.start])
-    const read = (rows: Iterable<object>) => taskTraining.readExamples(rows, reading).items.map(ids)
-    const model = fitNgrams(read(training), ORDER, learned.words.size)
-    return {
-      name: `${ORDER}-gram`,
-      evaluate: (rows) => ({ metric: 'loss', ...model.evaluate(read(rows)) }),
-    }
-  },
+  baseline: (training, reading) => ngramBaseline(training, reading, ORDER),
+}
+
+/** n-grams of the training texts; `order` is n. */
+export function ngramBaseline(
+  training: Iterable<object>,
+  reading: Reading<LanguageTypes>,
+  order = ORDER,
+): Baseline {
+  const { learned } = reading.trained!
+  const ids = ({ tokens }: LanguageItem) =>
+    learned.words.encode([...learned.start, ...tokens, ...learned.start])
+  const read = (rows: Iterable<object>) => taskTraining.readExamples(rows, reading).items.map(ids)
+  const model = fitNgrams(read(training), order, learned.words.size)
+  return {
+    name: order === 1 ? 'unigram' : `${order}-gram`,
+    evaluate: (rows) => ({ metric: 'loss', ...model.evaluate(read(rows)) }),
+  }
 }
 
 /** Characters of the tokens that are predicted: all, or without an end token all but the first. */
