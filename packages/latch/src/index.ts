@@ -12,8 +12,8 @@ export type {
   TokenScore,
 } from './tasks/languageModel/languageModel.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
-export type { Generation } from './tasks/languageModel/generation.ts'
-export type { GenerateOptions, SamplingOptions } from './tasks/languageModel/sampling.ts'
+export type { Generation } from './tasks/generation/generation.ts'
+export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,

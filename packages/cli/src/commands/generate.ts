@@ -1,7 +1,7 @@
 /** `latch generate`: writes a text with a saved language model, token by token. */
 import { Command } from '@commander-js/extra-typings'
 import type { GenerateOptions } from 'latch'
-import { requireLanguageModel } from '../language/languageModels.ts'
+import { requireWriter } from '../language/languageModels.ts'
 import { openAnyModel, printModelNotes } from '../options/models.ts'
 import {
   engineOption,
@@ -61,7 +61,7 @@ export function generateCommand(output: Output) {
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, flags) => {
       const opened = await openAnyModel(path, engineOptions(flags))
-      const model = requireLanguageModel(opened.model, path, 'generate')
+      const model = requireWriter(opened.model, path)
       printModelNotes(opened, output)
       const { prime, length, temperature, topK, topP, repetitionPenalty, stop, seed } = flags
       const options = { prime, length, temperature, topK, topP, repetitionPenalty, stop, seed }

@@ -7,6 +7,15 @@ export function asLanguageModel(model: AnyModel): LanguageModel | null {
   return model.task === 'languageModel' ? (model as unknown as LanguageModel) : null
 }
 
+/** A model that writes: a language model, or an imported one that predicts its next token. @throws UnsupportedError */
+export function requireWriter(
+  model: AnyModel,
+  path: string,
+): { generate: NonNullable<AnyModel['generate']> } {
+  const { generate } = model
+  return generate ? { generate: generate.bind(model) } : requireLanguageModel(model, path, 'generate')
+}
+
 /** @throws UnsupportedError for a model of another task */
 export function requireLanguageModel(model: AnyModel, path: string, where: string): LanguageModel {
   const language = asLanguageModel(model)

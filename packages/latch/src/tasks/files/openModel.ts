@@ -25,6 +25,8 @@ import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Model, ModelEvaluateOptions, Prediction } from '../model.ts'
 import type { SequenceTypes } from '../sequenceModel/learned.ts'
 import type { SequenceInput } from '../sequenceModel/reader.ts'
+import type { Generation } from '../generation/generation.ts'
+import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
 import { languageTask } from '../languageModel/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
@@ -54,6 +56,8 @@ export type AnyModel = Model<
 > & {
   evaluate(examples: Iterable<object>, options?: ModelEvaluateOptions & Columns): Promise<Evaluation>
   exportSource(name?: string): ExportSource
+  /** Of models that may predict their next token. Errors: see SequenceModel.generate. */
+  generate?(options?: GenerateOptions): Generation
 }
 
 /** A model file in memory, with the files it refers to. */

@@ -5,17 +5,20 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 import { describe, requirePositiveInteger } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
-import type { Vocabulary } from '../../text/vocabulary.ts'
+import { UNKNOWN_TOKEN, type Vocabulary } from '../../text/vocabulary.ts'
 import type { Baseline } from '../baselines/baseline.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ModelEvaluateOptions, ModelStream, TokenEvaluation } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
-import { Generation } from './generation.ts'
-import { divideTokens, type LanguageTypes } from './learned.ts'
+import { Generation } from '../generation/generation.ts'
+import { readByStream } from '../generation/nextToken.ts'
+import type { Writer } from '../generation/writer.ts'
+import type { Trained } from '../task.ts'
+import { divideTokens, type LanguageLearned, type LanguageTypes } from './learned.ts'
 import { resolveLanguageSettings, type LanguageModelOptions, type LanguageModelSettings } from './options.ts'
-import { completeGeneration, type GenerateOptions } from './sampling.ts'
+import { completeGeneration, type GenerateOptions } from '../generation/sampling.ts'
 import { LanguageStream } from './stream.ts'
 import { languageTask } from './task.ts'
 
@@ -201,7 +204,7 @@ export class LanguageModel extends TaskModel<LanguageTypes> {
         remedy: 'Write the prime with tokens that occur in the training text.',
       })
     }
-    return new Generation(() => this.trained, complete)
+    return new Generation(() => writerOf(this.trained, tokens), complete)
   }
 
   /** A text that can be read. */
@@ -240,6 +243,20 @@ export class LanguageModel extends TaskModel<LanguageTypes> {
     const content = readContent(bytes, source, engineOfCheckpoint(engine))
     const fitOptions = content.training!.fitOptions as FitOptions & TextColumn
     return { model: new LanguageModel(content, engine), fitOptions }
+  }
+}
+
+/** Writes step by step, from states of zero; the unknown token is never written. */
+function writerOf({ network, learned }: Trained<LanguageLearned>, prime: readonly string[]): Writer {
+  const { words, start, settings } = learned
+  return {
+    vocabulary: words.tokens,
+    kind: settings.tokens,
+    start: start.map((token) => words.idOf(token)),
+    prime: prime.map((token) => ({ token, id: words.idOf(token) })),
+    end: start[0] ?? null,
+    never: new Set([words.idOf(UNKNOWN_TOKEN)]),
+    begin: () => readByStream(network),
   }
 }
 

@@ -4,7 +4,7 @@ import { DataError, FormatError, UsageError } from '../../../src/core/errors.ts'
 import { decodeModel, encodeModel } from '../../../src/formats/latch/modelFile.ts'
 import { fitNgrams } from '../../../src/tasks/baselines/ngrams.ts'
 import { languageModel, LanguageModel } from '../../../src/tasks/languageModel/languageModel.ts'
-import { drawToken } from '../../../src/tasks/languageModel/sampling.ts'
+import { drawToken } from '../../../src/tasks/generation/sampling.ts'
 import { Random } from '../../../src/core/random.ts'
 import { SENTENCES, tinyLanguage } from './languageHelpers.ts'
 

@@ -3,54 +3,47 @@ import { minimum } from '../../core/lists.ts'
 import { Random } from '../../core/random.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
-import type { Trained } from '../task.ts'
-import { END_TOKEN, type LanguageLearned } from './learned.ts'
+import type { Writer } from './writer.ts'
 import { drawToken, type CompleteGeneration } from './sampling.ts'
 
 /** What `model.generate` returns. Each use begins anew and gives the same text. */
 export class Generation implements AsyncIterable<string> {
-  readonly #trained: () => Trained<LanguageLearned>
+  readonly #writer: () => Writer
   readonly #options: CompleteGeneration
 
-  constructor(trained: () => Trained<LanguageLearned>, options: CompleteGeneration) {
-    this.#trained = trained
+  constructor(writer: () => Writer, options: CompleteGeneration) {
+    this.#writer = writer
     this.#options = options
   }
 
   /** The whole text, without the prime. */
   text(): string {
-    return [...pieces(this.#trained(), this.#options)].join('')
+    return [...pieces(this.#writer(), this.#options)].join('')
   }
 
   /** Pieces of the text as they are drawn; other code runs in between. */
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
     const interval = new Interval()
-    for (const piece of pieces(this.#trained(), this.#options)) {
+    for (const piece of pieces(this.#writer(), this.#options)) {
       yield piece
       if (interval.passed()) await yieldToEventLoop()
     }
   }
 }
 
-function* pieces({ network, learned }: Trained<LanguageLearned>, options: CompleteGeneration) {
-  const { words, tokenizer, start } = learned
+function* pieces(writer: Writer, options: CompleteGeneration) {
+  const { vocabulary, kind, start, prime, end, never } = writer
   const random = new Random(options.seed, 'generate')
-  const stream = network.stream()
-  const seen = new Set<number>()
-  const read = (id: number) => {
-    seen.add(id)
-    return stream.push(id)
-  }
-  const primed = tokenizer.tokenize(options.prime)
-  let row: ArrayLike<number> = []
-  for (const token of [...start, ...primed]) row = read(words.idOf(token))
-  const never = new Set([0])
-  let [before, held] = [primed[primed.length - 1] ?? '', '']
+  const read = writer.begin()
+  const first = [...start, ...prime.map(({ id }) => id)]
+  const seen = new Set(first)
+  let row = read(first)
+  let [before, held] = [prime[prime.length - 1]?.token ?? '', '']
   for (let i = 0; i < options.length; i++) {
     const id = drawToken(row, options, random, never, seen)
-    const token = words.tokens[id]
-    if (token === END_TOKEN && start.length > 0) break
-    held += spaceBetween(before, token, learned.settings.tokens) + token
+    const token = vocabulary[id]
+    if (token === end) break
+    held += spaceBetween(before, token, kind) + token
     const found = options.stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0)
     if (found.length > 0) {
       held = held.slice(0, minimum(found))
@@ -61,7 +54,8 @@ function* pieces({ network, learned }: Trained<LanguageLearned>, options: Comple
     if (ready > 0) yield held.slice(0, ready)
     held = held.slice(ready)
     before = token
-    if (i < options.length - 1) row = read(id)
+    seen.add(id)
+    if (i < options.length - 1) row = read([id])
   }
   if (held) yield held
 }
