@@ -17,6 +17,7 @@ function entryPoints() {
   const { exports } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'))
   const source = ({ types }) => join(library, types.replace('./dist/', 'src/').replace('.d.ts', '.ts'))
   return Object.entries(exports)
+    .filter(([name]) => !name.endsWith('.wasm'))
     .filter(([path]) => path !== './package.json')
     .map(([path, target]) => ({
       name: path.replace('.', 'latch'),

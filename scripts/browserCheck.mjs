@@ -33,15 +33,21 @@ try {
 }
 </script>`
 
+const policyPage =
+  '<!doctype html><meta charset="utf-8"><title>Latch</title><script type="module" src="/scripts/browserPolicy.mjs"></script>'
+
+/** A page that may load its own files and compile nothing. */
+const POLICY = { 'content-security-policy': "default-src 'self'" }
+
 /** Only isolated pages have SharedArrayBuffer. */
 const ISOLATION = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 }
 
-function serve(isolated, onResult) {
+function serve(headers, onResult) {
   return createServer((request, response) => {
-    if (isolated) for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     if (request.method === 'POST') {
       let body = ''
       request.on('data', (chunk) => (body += chunk))
@@ -51,9 +57,12 @@ function serve(isolated, onResult) {
       })
       return
     }
-    if (request.url === '/') return response.setHeader('content-type', TYPES['.html']).end(page)
+    if (request.url === '/') {
+      return response.setHeader('content-type', TYPES['.html']).end(headers === POLICY ? policyPage : page)
+    }
     const path = normalize(new URL(request.url, 'http://localhost').pathname)
-    const allowed = path.startsWith('/packages/latch/dist/') || path === '/scripts/browserTraining.mjs'
+    const allowed =
+      path.startsWith('/packages/latch/dist/') || /^\/scripts\/browser(Training|Policy)\.mjs$/.test(path)
     try {
       if (!allowed) throw new Error('not served')
       const bytes = readFileSync(join(root, path))
@@ -71,11 +80,11 @@ function findBrowser() {
   throw new Error(`browser: expected one of ${names.join(', ')}, got none. Install chromium or set CHROMIUM.`)
 }
 
-async function inBrowser(isolated) {
+async function inBrowser(headers) {
   const profile = mkdtempSync(join(tmpdir(), 'latch-browser-'))
   let child
   const { promise, resolve, reject } = deferred()
-  const server = serve(isolated, resolve)
+  const server = serve(headers, resolve)
   const timer = setTimeout(
     () => reject(new Error(`browser: no answer in ${TIME_LIMIT / 1000} s`)),
     TIME_LIMIT,
@@ -148,7 +157,7 @@ const checks = new Checks()
 try {
   const here = await trainHere(await import(join(root, 'packages', 'latch', 'dist', 'node.js')))
   for (const isolated of [true, false]) {
-    const answer = await inBrowser(isolated)
+    const answer = await inBrowser(isolated ? ISOLATION : {})
     if (answer.error) throw new Error(`in the browser: ${answer.error}`)
     console.log(`${answer.agent}, ${isolated ? 'with' : 'without'} SharedArrayBuffer`)
     compare(checks, here, answer.results)
@@ -157,6 +166,9 @@ try {
     checks.check(two.size === (isolated ? 2 : 1), `asked for two threads: ${two.size} (${note})`)
     checks.check(isolated === (two.note === null), `fewer threads are reported: ${note}`)
   }
+  const { engines, note, label, error } = await inBrowser(POLICY)
+  checks.check(String(engines) === 'reference', `a page with default-src 'self': ${error ?? engines}`)
+  checks.check(label === 'good' && note?.includes('compiles no WebAssembly'), `it answers ${label}. ${note}`)
 } catch (error) {
   checks.check(false, error.stack ?? String(error))
 }

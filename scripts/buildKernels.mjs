@@ -55,6 +55,14 @@ async function build(asc, { name, features, tiles }) {
   return bytes
 }
 
+/** Where a module's flags of its imported memory lie; the memory must be the first import, and its maximum known. */
+function memoryFlagsOf(bytes) {
+  // Of the import section: two names, each a length and its characters, then the kind (2: a memory) and the flags.
+  const start = bytes.indexOf('\x03env\x06memory\x02\x01', 'latin1')
+  if (start < 0) throw new Error('a build imports its memory, with a maximum')
+  return start + 12
+}
+
 const FIRST_LETTER = 33
 const LETTERS = 94
 /** Printable ASCII that some bundler escapes inside a string. */
@@ -90,12 +98,15 @@ function writeModule(all) {
     const text = Array.from(bytes, (byte) => letters[byte]).join('')
     return `  ${builds[i].name}:\n    '${text}',\n`
   })
+  const flagsOf = all.map((bytes, i) => `${builds[i].name}:${memoryFlagsOf(bytes)}`)
   writeWhole(
     module,
     `// Written by scripts/buildKernels.mjs.
 /** U+0100 + the byte of each ASCII letter from \`!\`; other letters are U+0100 + their byte. */
 export const frequent: string =
   '${frequent}'
+/** Where each build's flags of its imported memory lie. */
+export const memoryFlags = {${flagsOf.join(',')}}
 export const texts = {
 ${texts.join('')}}
 `,

@@ -141,11 +141,18 @@ const PROJECTS = [
   { name: '.', out: 'dist', sources: ['examples', 'demo', 'packages/cli/src', 'packages/latch/src'] },
 ]
 
+const ENGINE_TYPES = 'declare const module: WebAssembly.Module\nexport default module\n'
+
 /** What `tsc` does not give: licences of the parts, and files as they are. */
 async function addFiles({ out, parts = [], copies = {} }) {
   const { LICENCES_FILE, licencesText } = await import('./licences.mjs')
   const folders = parts.map(({ name, use }) => ({ folder: path('node_modules', name), use }))
   if (parts.length > 0) writeFileSync(path(out, LICENCES_FILE), licencesText(folders))
+  if (out === 'packages/latch/dist') {
+    // For hosts that compile no bytes themselves.
+    copyFileSync(path('build', 'simd.wasm'), path(out, 'engine.wasm'))
+    writeFileSync(path(out, 'engineWasm.d.ts'), ENGINE_TYPES)
+  }
   for (const [folder, files] of Object.entries(copies)) {
     mkdirSync(path(out, '..', 'fonts'), { recursive: true })
     for (const file of files) copyFileSync(path('node_modules', folder, file), path(out, '..', 'fonts', file))

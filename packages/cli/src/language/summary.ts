@@ -24,11 +24,11 @@ export interface LanguageSummary {
 
 export function drawLanguageSummary(summary: LanguageSummary, colors: Colors, width: number): string {
   const { result } = summary
-  const paragraphs = [trained(summary, colors), best(summary)].flatMap((line) => wrap(line, width))
-  if (result) paragraphs.push('', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`)
   const compared = comparison(summary)
-  if (compared) paragraphs.push('', ...wrap(compared, width))
-  return [...paragraphs, '', ...next(summary, colors)].join('\n')
+  const test = result ? ['', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`] : []
+  const lines = [trained(summary, colors), best(summary)].flatMap((line) => wrap(line, width))
+  const verdict = compared ? ['', ...wrap(compared, width)] : []
+  return [...lines, ...test, ...verdict, '', ...next(summary, colors)].join('\n')
 }
 
 function trained({ model, report }: LanguageSummary, { bold }: Colors): string {

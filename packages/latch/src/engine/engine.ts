@@ -41,7 +41,7 @@ export interface EngineInfo {
   readonly precision: Precision
   /** Threads the engine may use, the calling one included. They start when work is large enough. */
   readonly threads: number
-  /** A sentence on why there are fewer threads than requested, or null. */
+  /** A sentence on why there are fewer threads than requested, or no fast engine, or null. */
   readonly threadsNote: string | null
 }
 

@@ -12,7 +12,7 @@ import { useWorkerPool } from './threads/threadPool.ts'
  * Engines on Node, with the worker pool loaded in advance. The environment variables LATCH_ENGINE and LATCH_THREADS set
  * defaults; reading `defaults` throws UsageError for a value that is not valid.
  */
-export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
+export function nodeHost(environment?: NodeJS.ProcessEnv): Host {
   useWorkerPool(workerPool)
   return {
     cores: () => availableParallelism(),
@@ -34,8 +34,18 @@ export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
     enableRelaxed: () => setFlagsFromString('--experimental-wasm-relaxed-simd'),
     // Read when an engine is created, so that an invalid value is reported there.
     get defaults() {
-      return { engine: engineOf(environment.LATCH_ENGINE), threads: threadsOf(environment.LATCH_THREADS) }
+      const variable = (name: string): string | undefined => readVariable(environment, name)
+      return { engine: engineOf(variable('LATCH_ENGINE')), threads: threadsOf(variable('LATCH_THREADS')) }
     },
+  }
+}
+
+/** Deno asks for permission before the environment is read, or throws: without it there are no defaults. */
+function readVariable(environment: NodeJS.ProcessEnv | undefined, name: string): string | undefined {
+  try {
+    return (environment ?? process.env)[name]
+  } catch {
+    return undefined
   }
 }
 

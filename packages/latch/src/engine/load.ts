@@ -11,7 +11,7 @@ import type { BufferSource } from './arena.ts'
 import { createReferenceEngine } from './reference/index.ts'
 import { MAX_THREADS, serialExecutor } from './threads/executor.ts'
 import { ThreadPool } from './threads/threadPool.ts'
-import { moduleOf, supports, type BuildName } from './builds.ts'
+import { given, moduleOf, supports, type BuildName } from './builds.ts'
 
 const PAGE = 65536
 /** Pages an engine starts with: the static data, so that a model that is rejected early costs next to nothing. */
@@ -19,6 +19,8 @@ const INITIAL = 2
 /** Least number of pages to grow by: growing detaches every view, so it should be rare. */
 const STEP = 16
 const MAXIMUM = 65536
+/** Why a host with nothing faster has the reference engine. */
+const NO_BUILD = 'the host compiles no WebAssembly; see `useEngineModule`'
 /** More threads than this gain nothing at the sizes of recurrent networks. */
 const DEFAULT_THREADS = 8
 
@@ -34,8 +36,9 @@ export function openEngine(options: EngineOptions): Engine {
   const name = options.engine ?? defaultEngine(options)
   const asked = options.threads ?? host().defaults.threads
   if (name === 'reference') {
-    const threadsNote =
-      (asked ?? 1) > 1 ? fewerThreadsNote(1, 'the reference engine is single-threaded') : null
+    const chosen = options.engine ?? host().defaults.engine ?? precision === 'float64'
+    const reason = chosen ? 'the reference engine is single-threaded' : NO_BUILD
+    const threadsNote = !chosen || (asked ?? 1) > 1 ? fewerThreadsNote(1, reason) : null
     return { ...createReferenceEngine(precision), threadsNote }
   }
   if (!supports(name)) throwUnsupportedEngine(name)
@@ -92,14 +95,14 @@ function throwUnsupportedEngine(name: BuildName): never {
   const what = name === 'simd' ? '128-bit SIMD' : 'relaxed SIMD'
   throw new UnsupportedError({
     where: `engine: '${name}'`,
-    expected: `a host with WebAssembly and its ${what}`,
-    got: typeof WebAssembly === 'undefined' ? 'a host without WebAssembly' : `WebAssembly without ${what}`,
-    remedy: `Omit \`engine\` (the default here is '${supportedEngines()[0]}'), or use a newer browser or Node.`,
+    expected: `a host that compiles WebAssembly with ${what}`,
+    got: 'a host that does not',
+    remedy: `Omit \`engine\` and \`reproducible\` (the default here is '${supportedEngines()[0]}'), or use a newer browser or Node.`,
   })
 }
 
 function openBuild(name: BuildName, wanted: number, asked: boolean): Engine {
-  const canShare = typeof SharedArrayBuffer !== 'undefined'
+  const canShare = typeof SharedArrayBuffer !== 'undefined' && !given
   const threads = canShare ? wanted : 1
   const module = moduleOf(name, threads > 1)
   const memory = new WebAssembly.Memory({ initial: INITIAL, maximum: MAXIMUM, shared: threads > 1 })
@@ -108,7 +111,7 @@ function openBuild(name: BuildName, wanted: number, asked: boolean): Engine {
   const kernels = exports as unknown as Kernels
   const arena = new Arena(bufferSource(memory), heapBase(), 4)
   const pool = threads > 1 ? new ThreadPool(threads, kernels, module, memory) : null
-  const limited = asked && threads < wanted ? 'the host has no SharedArrayBuffer' : null
+  const limited = asked && threads < wanted ? 'the engine has no shared memory here' : null
   return {
     name,
     precision: 'float32',

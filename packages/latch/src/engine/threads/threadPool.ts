@@ -22,8 +22,11 @@ export function useWorkerPool(given: (context: PoolContext) => WorkerPool): () =
   return (pool = () => given(context))
 }
 
-/** Unregisters engines that were collected. */
-const collected = new FinalizationRegistry<number>((id) => pool?.().unregister(id))
+/** Unregisters engines that were collected; some hosts do not report them. */
+const collected =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry<number>((id) => pool?.().unregister(id))
 
 export class ThreadPool implements Executor, PoolClient {
   size = 1
@@ -41,7 +44,7 @@ export class ThreadPool implements Executor, PoolClient {
     this.helpers = threads - 1
     this.#kernels = kernels
     this.attachment = { id: ++engines, module, memory }
-    collected.register(this, this.attachment.id)
+    collected?.register(this, this.attachment.id)
   }
 
   request(): void {
@@ -105,7 +108,7 @@ export class ThreadPool implements Executor, PoolClient {
     this.#requested = true
     this.#resolveReady('the engine was disposed of')
     pool?.().unregister(this.attachment.id)
-    collected.unregister(this)
+    collected?.unregister(this)
   }
 
   /** @throws WorkerError once after a worker was lost */
