@@ -41,7 +41,9 @@ export type {
   ModelStream,
   ModelStreamState,
   ModelSummary,
+  PredictOptions,
   Prediction,
+  RankedLabel,
   TokenEvaluation,
   ValueEvaluation,
 } from './tasks/model.ts'

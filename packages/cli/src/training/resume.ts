@@ -22,6 +22,8 @@ export interface TrainFlags extends TrainingFlags {
   checkpointEvery?: number
   resume?: string
   from?: string
+  log?: string
+  plot?: string
   extendVocabulary?: boolean
   task?: (typeof TASKS)[number]
   lines?: boolean
@@ -32,7 +34,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--task --lines --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--task --lines --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.
@@ -102,6 +104,8 @@ export function resumeWith(
   if (flags.checkpointSteps !== undefined) words.push('--checkpoint-steps', String(flags.checkpointSteps))
   if (flags.precision !== undefined) words.push('--precision', flags.precision)
   if (flags.out !== undefined) words.push('--out', dashedPath(flags.out))
+  if (flags.log !== undefined) words.push('--log', dashedPath(flags.log))
+  if (flags.plot !== undefined) words.push('--plot', dashedPath(flags.plot))
   if (flags.force) words.push('--force')
   const typed = [...words, '--resume', dashedPath(paths.checkpoint)].map(shellWord)
   return [programName(), 'train', shellWord(dashedPath(data)), ...named, ...typed].join(' ')

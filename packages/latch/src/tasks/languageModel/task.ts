@@ -31,6 +31,8 @@ export const languageTask: TaskDefinition<LanguageTypes> = {
     return words.idOf(token)
   },
 
+  nameOutputs: (_, { words }) => words.tokens,
+
   text: ({ tokenizer, words, start }) => ({
     tokenizer,
     findId: (token) => words.idOf(token),
