@@ -20,6 +20,8 @@ const rows = [
   { text: 'b', label: 'y' },
 ]
 const sequence = latch.sequenceModel({ input: { features: 1 }, layers: [gru(2)], output: { values: 1 } })
+const language = latch.languageModel({ units: 2, embedding: 2 })
+await language.fit('a b a b a b', { epochs: 1, batchSize: 1, validation: 0 })
 const file = { name: 'model.safetensors', bytes: sequence.toBytes() }
 const files = formats.filesInMemory(file.name, file.bytes, new Map())
 const classifier = () => latch.textClassifier({ labels: ['x', 'y'] })
@@ -40,6 +42,10 @@ const CASES: readonly Case[] = [
   ],
   ['textClassifier', 'unit', 'units', (wrong) => latch.textClassifier(wrong)],
   ['sequenceModel', 'outputs', 'output', (wrong) => latch.sequenceModel(wrong)],
+  ['languageModel', 'unit', 'units', (wrong) => latch.languageModel(wrong)],
+  ['LanguageModel.generate', 'temprature', 'temperature', (wrong) => language.generate(wrong)],
+  ['LanguageModel.baseline', 'orders', 'order', (wrong) => language.baseline('a b', wrong)],
+  ['LanguageModel.fit', 'lr', 'learningRate', (wrong) => language.fit('a b', wrong)],
   ['naiveBayes', 'ngram', 'ngrams', (wrong) => latch.naiveBayes(rows, wrong)],
   ['SequenceModel.predict', 'statefull', 'stateful', (wrong) => sequence.predict([[1]], wrong)],
   ['SequenceModel.fit', 'lr', 'learningRate', (wrong) => sequence.fit([], wrong)],

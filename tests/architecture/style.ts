@@ -123,6 +123,7 @@ const CELL_PLACES = [
   'packages/latch/src/cells/',
   'packages/latch/src/formats/gateOrders.ts',
   'packages/latch/src/tasks/textClassifier/',
+  'packages/latch/src/tasks/languageModel/',
 ]
 
 /**

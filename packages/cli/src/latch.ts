@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts'
 import { EXIT_CODES_HELP, reportError } from './terminal/exitCodes.ts'
 import { exportCommand } from './commands/export.ts'
 import { didYouMean, getTyped, type Typed } from './options/fixes.ts'
+import { generateCommand } from './commands/generate.ts'
 import { importCommand } from './commands/import.ts'
 import { infoCommand } from './commands/info.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -25,6 +26,7 @@ Examples:
   $ latch train comments.csv --text comment --label sentiment
   $ latch predict model.safetensors "you are not good"
   $ latch inspect model.safetensors "you are not good"
+  $ latch generate story.safetensors --prime "The clouds are in the"
   $ latch studio model.safetensors
   $ latch compare comments.csv --text comment --label sentiment
   $ latch import model.h5 --out model.safetensors
@@ -64,6 +66,7 @@ function program(output: Output, command: string | undefined): CommandUnknownOpt
     trainCommand,
     evaluateCommand,
     predictCommand,
+    generateCommand,
     inspectCommand,
     studioCommand,
     compareCommand,

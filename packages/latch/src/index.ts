@@ -3,6 +3,17 @@
  * point of its own (`latch/training`), so that a page which only predicts does not load it.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
+export { languageModel, LanguageModel } from './tasks/languageModel/languageModel.ts'
+export type {
+  NextToken,
+  TextColumn,
+  Texts,
+  TextScore,
+  TokenScore,
+} from './tasks/languageModel/languageModel.ts'
+export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
+export type { Generation } from './tasks/generation/generation.ts'
+export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,
@@ -33,6 +44,7 @@ export type {
   PredictOptions,
   Prediction,
   RankedLabel,
+  TokenEvaluation,
   ValueEvaluation,
 } from './tasks/model.ts'
 export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'

@@ -4,6 +4,8 @@ import type { AnyModel } from 'latch/formats'
 import { UnsupportedError } from 'latch'
 import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { openAnyModel, printModelNotes } from '../options/models.ts'
+import { evaluateLanguageModel } from '../language/evaluate.ts'
+import { asLanguageModel, requireLanguageModel } from '../language/languageModels.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import {
@@ -37,6 +39,8 @@ export function evaluateCommand(output: Output) {
     .argument(...dataArgument)
     .option(...textOption)
     .option(...labelOption)
+    .option('--lines', 'language model: each line of a text file is a text of its own')
+    .option('--ngrams <file>', 'language model: compare with n-grams of these training texts')
     .option(...formatOption)
     .option(...headerOption)
     .option(...delimiterOption)
@@ -54,6 +58,9 @@ export function evaluateCommand(output: Output) {
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model } = opened
       printModelNotes(opened, output)
+      const language = asLanguageModel(model)
+      if (language) return evaluateLanguageModel(language, data, flags, output)
+      if (flags.ngrams !== undefined || flags.lines) requireLanguageModel(model, path, 'evaluate')
       requireTextClasses(model)
       const table = await readRows(data, flags, output)
       const { usable, warnings } = usableRows(model, table, { path, skip: flags.skipBadRows, output })

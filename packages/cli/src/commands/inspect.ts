@@ -5,6 +5,8 @@ import { PICTURES, checkFiles, checkPicture, writeFiles } from '../inspect/files
 import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { latchBytes, openAnyModel, printModelNotes, idsAsText } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
+import { asLanguageModel } from '../language/languageModels.ts'
+import { drawSurprise } from '../language/surprise.ts'
 import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { forceOption, noteReplaced } from '../terminal/outputFiles.ts'
@@ -67,8 +69,12 @@ export function inspectCommand(output: Output) {
       printModelNotes(opened, output)
       noteReplaced(await checkFiles(flags, files.read), output)
       const trace = model.trace(text ?? idsAsText(flags.ids!, model), { label: flags.label }) as Trace
-      output.emit(trace)
+      const language = asLanguageModel(model)
+      const score = language && text !== undefined ? language.score(text) : null
+      output.emit(score ? { ...trace, score } : trace)
       if (!output.json) {
+        if (score)
+          for (const line of drawSurprise(score, trace, output.colors, output.width)) output.print(line)
         const layout = flags.layout ?? (trace.steps.length > MOST_ROWS ? 'columns' : 'rows')
         const options = { width: output.width, colors: output.colors, layout }
         for (const line of drawTrace(trace, options)) output.print(line)

@@ -26,6 +26,7 @@ import {
   encodingOption,
   formatOption,
   headerOption,
+  isTable,
   noteAsFlags,
   quotesOption,
   tableOptions,
@@ -185,14 +186,6 @@ async function sourceOf(given: readonly string[], flags: PredictFlags, output: O
   for (const note of notes) output.note(noteAsFlags(note))
   const name = file === '-' ? 'standard input' : file
   return { groups: chunks(texts), place: (row) => `${name}, row ${row}` }
-}
-
-const TABLE_NAME = /\.(csv|tsv|tab|jsonl|ndjson|json|parquet)(\.gz)?$/i
-
-/** By its name, or by an option that only tables have. */
-function isTable(file: string, flags: PredictFlags): boolean {
-  const { encoding: _encoding, ...table } = tableOptions(flags)
-  return TABLE_NAME.test(file) || flags.text !== undefined || Object.keys(table).length > 0
 }
 
 /** The lines of a file or of standard input. In a stream, a line that cannot be decoded is an error of its own. */

@@ -3,7 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { cells, type ModelFitReport, TextClassifier, textClassifier, UsageError } from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
-import { engineOptions, oneOf, realNumber, typedFlags } from '../options/options.ts'
+import { engineOptions, oneOf, realNumber, typedFlags, wholeNumber, yesOrNo } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, realPath } from '../terminal/outputFiles.ts'
@@ -18,6 +18,7 @@ import {
   requireResumeOptions,
   resumeCommand,
   resumed,
+  TASKS,
 } from '../training/resume.ts'
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
 import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
@@ -26,10 +27,17 @@ import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
 import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
+import { requireTaskOptions, trainLanguageModel } from '../language/train.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { NETWORK_OPTIONS, trainingCommand } from '../training/command.ts'
 
 const DEFAULT_CHECKPOINT_SECONDS = 30
+
+/** A run on a table of texts and labels. */
+interface ClassifierJob extends Job {
+  rows: Rows
+  test: Rows | undefined
+}
 
 const EXAMPLES = `
 Ctrl-C writes a checkpoint next to the model and prints the command that resumes
@@ -53,6 +61,19 @@ export function trainCommand(output: Output) {
   const command = trainingCommand('train', cell)
     .summary('train a text classifier and save it')
     .description('Train a text classifier on a table of texts and labels, and save it as one file.')
+    .optionsGroup('Task:')
+    .option(
+      '--task <name>',
+      'classify texts, or lm: a language model of the texts (default: classify)',
+      oneOf('--task', TASKS),
+    )
+    .option('--lines', 'lm: each line of a text file is a text of its own')
+    .option('--steps <n>', 'lm: tokens through which gradients go back (default: 64)', wholeNumber('--steps'))
+    .option(
+      '--end-token <yes|no>',
+      'lm: whether texts begin and end with <end> (default: yes for several texts)',
+      yesOrNo('--end-token'),
+    )
     .optionsGroup('Saving:')
     .option('--out <file>', `model file (default: ${DEFAULT_OUT})`)
     .option(
@@ -73,6 +94,7 @@ export function trainCommand(output: Output) {
   return command.action(async (data, flags) => {
     if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
     requireFromOptions(command, flags)
+    requireTaskOptions(typedFlags(command), flags)
     await runTraining(data, flags, output)
   })
 }
@@ -94,6 +116,11 @@ async function runLocked(
   lock: RunLock,
   output: Output,
 ): Promise<void> {
+  const seconds = flags.checkpointEvery ?? DEFAULT_CHECKPOINT_SECONDS
+  if (flags.task === 'lm') {
+    await noteOldCheckpoint(flags, paths, output)
+    return trainLanguageModel(flags, { data, paths, lock, output, logFlags: flags, seconds })
+  }
   const { model, options, resume } = await startOf(flags)
   const rows = await readRows(
     data,
@@ -104,12 +131,8 @@ async function runLocked(
   const test = flags.test === undefined ? undefined : await readRowsLike(rows, flags.test, output)
   const validation =
     typeof flags.validation === 'string' ? await readRowsLike(rows, flags.validation, output) : undefined
-  if (resume === undefined && (await exists(paths.checkpoint))) {
-    output.note(
-      `${paths.checkpoint} of an earlier run will be replaced (pass it as --resume to continue that run).`,
-    )
-  }
-  const job: Job = {
+  await noteOldCheckpoint(flags, paths, output)
+  const job: ClassifierJob = {
     data,
     rows,
     test,
@@ -118,7 +141,7 @@ async function runLocked(
     resumeCommand: resumeCommand(data, flags, rows, paths),
     output,
     logFlags: flags,
-    seconds: flags.checkpointEvery ?? DEFAULT_CHECKPOINT_SECONDS,
+    seconds,
   }
   const all: Options = {
     ...options,
@@ -126,8 +149,17 @@ async function runLocked(
     ...(validation ? { validation: validation.rows } : {}),
     resume,
   }
-  const report = await trainWithProgress(model, all, job)
+  const report = await trainWithProgress((watch) => model.fit(rows.rows, { ...all, ...watch }), model, job)
   if (report) await finish(model, report, job, all)
+}
+
+async function noteOldCheckpoint(
+  { resume }: TrainFlags,
+  { checkpoint }: SavedPaths,
+  output: Output,
+): Promise<void> {
+  if (resume !== undefined || !(await exists(checkpoint))) return
+  output.note(`${checkpoint} of an earlier run will be replaced (pass it as --resume to continue that run).`)
 }
 
 /** The files that the run writes, checked before anything is read or trained, and locked against other runs. */
@@ -237,7 +269,7 @@ function requireFromOptions(command: CommandUnknownOpts, { from, extendVocabular
 async function finish(
   model: TextClassifier,
   report: ModelFitReport,
-  job: Job,
+  job: ClassifierJob,
   options: Options,
 ): Promise<void> {
   const { paths, output, rows, test, data } = job

@@ -45,6 +45,14 @@ export function tableOptions({ format, header, encoding, delimiter, quotes }: Ta
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
+const TABLE_NAME = /\.(csv|tsv|tab|jsonl|ndjson|json|parquet)(\.gz)?$/i
+
+/** By its name, or by an option that only tables have. */
+export function isTable(file: string, flags: TableFlags & { text?: string }): boolean {
+  const { encoding: _encoding, ...table } = tableOptions(flags)
+  return TABLE_NAME.test(file) || flags.text !== undefined || Object.keys(table).length > 0
+}
+
 /** As typed again, for a command to copy. */
 export function tableWords({ format, header, encoding, delimiter, quotes }: TableFlags): string[] {
   const words: string[] = []

@@ -62,6 +62,11 @@ export class Output {
     if (!this.json) this.#write(`${text}\n`)
   }
 
+  /** Prints a part of a line for people; nothing with `--json`. */
+  printPart(text: string): void {
+    if (!this.json) this.#write(text)
+  }
+
   /** Prints a result for programs; nothing without `--json`. */
   emit(value: object): void {
     if (this.json) this.#write(`${toJson(value)}\n`)

@@ -1,6 +1,6 @@
 /** Evaluation tables: metrics by class, the confusion matrix or the most frequent confusions. */
 import Table from 'cli-table3'
-import type { ClassEvaluation, Evaluation } from 'latch'
+import type { ClassEvaluation, Evaluation, TokenEvaluation } from 'latch'
 import { displayWidth, fit, visible, wrap } from '../terminal/glyphWidth.ts'
 import { maximum } from 'latch/inspection'
 import { clamp, count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
@@ -68,9 +68,22 @@ function tableWidth(rows: readonly (readonly string[])[]): number {
   return widths.reduce((sum, width) => sum + width + GAP, -GAP)
 }
 
+/** `loss 1.234 nats a token   perplexity 3.43   1.78 bits a character   accuracy 61.2 %   1,000 tokens` */
+function tokenLine(result: TokenEvaluation, { bold }: Colors): string {
+  const figures = [
+    `${bold(`loss ${loss(result.loss)}`)} nats a token`,
+    `perplexity ${outputNumber(result.perplexity)}`,
+    `${outputNumber(result.bitsPerCharacter)} bits a character`,
+    `accuracy ${percent(result.accuracy)}`,
+    plural(result.n, 'token'),
+  ]
+  return figures.join('   ')
+}
+
 /** Everything `evaluate` prints. */
 export function drawEvaluation(result: Evaluation, colors: Colors, width: number): string {
   if (result.kind === 'values') return valueLine(result, colors)
+  if (result.kind === 'tokens') return tokenLine(result, colors)
   const parts = [headline(result, colors, width), classTable(result, colors, width)]
   const confusion = drawConfusion(result, colors, width)
   if (confusion) parts.push(confusion)
@@ -170,7 +183,7 @@ function commonConfusions({ confusion, perClass }: ClassEvaluation, colors: Colo
 
 /** An evaluation as printed by `--json`. */
 export function evaluationJson(result: Evaluation): object {
-  if (result.kind === 'values') return result
+  if (result.kind !== 'classes') return result
   const { accuracy, macroF1, macroPrecision, macroRecall, n, perClass, confusion, labels, warnings } = result
   return {
     accuracy,

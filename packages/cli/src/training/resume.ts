@@ -9,6 +9,8 @@ import { withoutUndefined } from './options.ts'
 import type { TrainingFlags } from './command.ts'
 
 export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
+/** What `--task` takes. */
+export const TASKS = ['classify', 'lm'] as const
 export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>
@@ -23,12 +25,16 @@ export interface TrainFlags extends TrainingFlags {
   log?: string
   plot?: string
   extendVocabulary?: boolean
+  task?: (typeof TASKS)[number]
+  lines?: boolean
+  steps?: number
+  endToken?: boolean
   force?: boolean
 }
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--task --lines --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.
@@ -75,8 +81,19 @@ export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
   }
 }
 
-/** The command that resumes an interrupted run. */
+/** The command that resumes an interrupted run of a classifier. */
 export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows, paths: SavedPaths): string {
+  const named = [shellOption('--text', columns.text), shellOption('--label', columns.label)]
+  return resumeWith(data, flags, named, paths)
+}
+
+/** The command that resumes an interrupted run; `named` are options for a shell. */
+export function resumeWith(
+  data: string,
+  flags: TrainFlags,
+  named: readonly string[],
+  paths: SavedPaths,
+): string {
   const words = tableWords(flags)
   if (typeof flags.validation === 'string') words.push('--validation', dashedPath(flags.validation))
   if (flags.test !== undefined) words.push('--test', dashedPath(flags.test))
@@ -90,7 +107,6 @@ export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows
   if (flags.log !== undefined) words.push('--log', dashedPath(flags.log))
   if (flags.plot !== undefined) words.push('--plot', dashedPath(flags.plot))
   if (flags.force) words.push('--force')
-  const named = [shellOption('--text', columns.text), shellOption('--label', columns.label)]
   const typed = [...words, '--resume', dashedPath(paths.checkpoint)].map(shellWord)
   return [programName(), 'train', shellWord(dashedPath(data)), ...named, ...typed].join(' ')
 }

@@ -1,7 +1,7 @@
 /** A training run with progress, checkpoints and Ctrl-C, and what is saved when it fails. */
 import {
+  type FitOptions,
   type ModelFitReport,
-  type TextClassifier,
   DivergenceError,
   LatchError,
   UsageError,
@@ -9,21 +9,19 @@ import {
   readFileBytes,
   writeFileAtomic,
 } from 'latch'
+import type { AnyModel } from 'latch/formats'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
 import { TrainingLog, type LogFlags } from './log.ts'
 import { TrainingProgress } from './progress.ts'
-import type { Options } from './resume.ts'
-import type { Rows } from '../options/rows.ts'
 import { exists, removeIfThere, type SavedPaths } from './savedPaths.ts'
 import type { RunLock } from './runLock.ts'
 import { freeName, unusedName } from '../terminal/outputFiles.ts'
 
+/** What every training run needs, whatever it trains. */
 export interface Job {
   data: string
-  rows: Rows
-  test: Rows | undefined
   paths: SavedPaths
   lock: RunLock
   /** The command that resumes the run after an interruption. */
@@ -36,15 +34,21 @@ export interface Job {
   hasCheckpoint?: boolean
 }
 
+/** The part of a model that a run writes. */
+type Saved = Pick<AnyModel, 'save'>
+
+/** The options of `fit` that watch a run. */
+export type Watch = Required<Pick<FitOptions, 'signal' | 'checkpoint' | 'onEvent'>>
+
 type ResumeFacts = Pick<Job, 'paths' | 'resumeCommand' | 'data' | 'output'>
 
 /** Trains with progress, checkpoints and Ctrl-C; undefined if interrupted. */
 export async function trainWithProgress(
-  model: TextClassifier,
-  options: Options,
+  fit: (watch: Watch) => Promise<ModelFitReport>,
+  model: Saved,
   job: Job,
 ): Promise<ModelFitReport | undefined> {
-  const { rows, paths, output, seconds } = job
+  const { paths, output, seconds } = job
   const progress = new TrainingProgress(output)
   const log = new TrainingLog(job.logFlags, output)
   const checkpoints = new Checkpoints(job)
@@ -53,8 +57,7 @@ export async function trainWithProgress(
     output.log('Stopping (press Ctrl-C again to quit immediately) …')
   })
   try {
-    const report = await model.fit(rows.rows, {
-      ...options,
+    const report = await fit({
       signal: interruption.signal,
       checkpoint: { everySeconds: seconds, write: (bytes) => checkpoints.write(bytes, progress) },
       onEvent(event) {
@@ -125,7 +128,7 @@ function lostLock({ lock }: SavedPaths): UsageError {
  * Saves the trained model and deletes the checkpoint. On a full disk the checkpoint is deleted first; if the model does
  * not even fit in its place, the checkpoint is written again.
  */
-export async function saveModel(model: TextClassifier, job: Job): Promise<void> {
+export async function saveModel(model: Saved, job: Job): Promise<void> {
   const { paths, lock, output } = job
   if (!(await lock.isHeld())) {
     const file = await freeName(paths.model, output)
@@ -147,7 +150,7 @@ export async function saveModel(model: TextClassifier, job: Job): Promise<void> 
 /** Saves the model where the checkpoint was: it has a part of the checkpoint's numbers. @throws the error given, for others */
 async function saveInPlaceOf(
   { checkpoint, model: path }: SavedPaths,
-  model: TextClassifier,
+  model: Saved,
   error: unknown,
 ): Promise<void> {
   const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
@@ -163,7 +166,7 @@ async function saveInPlaceOf(
 }
 
 /** A run that diverged still has the weights of the step before: not the result, but not lost. */
-async function saveLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
+async function saveLastGood(model: Saved, { lastGood }: SavedPaths, output: Output): Promise<void> {
   const file = await unusedName(lastGood)
   await model.save(file)
   output.note(`the last good weights are saved in ${file}.`)

@@ -27,7 +27,8 @@ export interface Summary {
   reading: TableFlags
 }
 
-const STOPPED = {
+/** Why a run ended. */
+export const STOPPED = {
   epochs: 'all epochs',
   patience: 'stopped early',
   aborted: 'interrupted',
@@ -95,7 +96,7 @@ function next(
 }
 
 /** The first words of a text. */
-function shortened(text: string): string {
+export function shortened(text: string): string {
   const [first = '', ...more] = visible(text).split(/\s+/)
   let short = Array.from(first).slice(0, 40).join('')
   for (const word of more) {

@@ -10,6 +10,7 @@ import { gru, sequenceModel } from '../../../latch/src/node.ts'
 import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.ts'
 import { trained } from '../../../latch/tests/tasks/textClassifier/classifierHelpers.ts'
 import { Workplace } from '../cliHelpers.ts'
+import { LANGUAGE_CASES } from './languageCases.ts'
 import { predictCommand } from '../../src/commands/predict.ts'
 import { trainCommand } from '../../src/commands/train.ts'
 import { columnsFor } from '../../src/inspect/pictures/frame.ts'
@@ -335,4 +336,10 @@ const PAGES: readonly RemedyCase[] = [
   },
 ]
 
-export const COMMAND_CASES: readonly RemedyCase[] = [...TRAINING, ...OPTIONS, ...OUTPUTS, ...PAGES]
+export const COMMAND_CASES: readonly RemedyCase[] = [
+  ...TRAINING,
+  ...OPTIONS,
+  ...OUTPUTS,
+  ...PAGES,
+  ...LANGUAGE_CASES,
+]

@@ -29,6 +29,10 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   const { signal, onProgress } = options
   signal?.throwIfAborted()
   const dataset = training.dataset(trained, items)
+  if (training.measure) {
+    const measured = await training.measure(trained, items, dataset, { signal, onProgress })
+    return { ...measured, warnings: [...warnings, ...measured.warnings] }
+  }
   const { network, learned, names: labels } = trained
   if (countClasses(network, learned.outputActivation) === 0) {
     return { kind: 'values', ...(await measureValues(network, dataset, options)), labels, warnings }

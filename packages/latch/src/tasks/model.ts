@@ -89,8 +89,28 @@ export interface ValueEvaluation {
   warnings: readonly string[]
 }
 
+/** The metrics of a language model. */
+export interface TokenEvaluation {
+  kind: 'tokens'
+  /** Mean cross-entropy in nats a token. */
+  loss: number
+  /** The same in bits. */
+  bits: number
+  /** e to the loss: among how many equally likely tokens the model chooses, on average. */
+  perplexity: number
+  /** Bits of all tokens, divided by the characters of the texts; for words, with one space a word. */
+  bitsPerCharacter: number
+  /** Fraction of tokens that were the likeliest. */
+  accuracy: number
+  /** Number of tokens. */
+  n: number
+  /** The vocabulary. */
+  labels: readonly string[]
+  warnings: readonly string[]
+}
+
 /** What `evaluate` returns, discriminated by `kind`. */
-export type Evaluation<L extends string = string> = ClassEvaluation<L> | ValueEvaluation
+export type Evaluation<L extends string = string> = ClassEvaluation<L> | ValueEvaluation | TokenEvaluation
 
 /** Options of `evaluate`. */
 export interface ModelEvaluateOptions {

@@ -107,7 +107,22 @@ export interface TaskTraining<T extends TaskTypes> {
   describeRows?(learned: T['Learned'], training: readonly T['Item'][]): string[]
   /** The network with its loss, and the layers it may have; absent likewise. */
   network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerInfo[] }
-  dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
+  /**
+   * The two parts of items that one example makes up, such as one long text; null, or absent: whole items are held out.
+   */
+  divide?(
+    items: readonly T['Item'][],
+    fraction: number,
+  ): { train: T['Item'][]; validation: T['Item'][] } | null
+  /** @param batchSize sequences per batch of training; undefined for validation and evaluation */
+  dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][], batchSize?: number): Dataset
+  /** The metrics; absent: those of classes or numbers. */
+  measure?(
+    trained: Trained<T['Learned']>,
+    items: readonly T['Item'][],
+    dataset: Dataset,
+    options: ModelEvaluateOptions,
+  ): Promise<T['Evaluation']>
   /** The classes of an item's target: one, one per step, or none for numeric targets. */
   classes(item: T['Item']): ArrayLike<number>
   /** A trivial model of the training examples, which a network should beat before it is worth its training time. */

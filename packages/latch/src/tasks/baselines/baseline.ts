@@ -8,7 +8,8 @@ export interface Baseline<Example extends object = object> {
 
 /** The metrics of a trivial model. */
 export interface BaselineScore {
-  metric: 'accuracy' | 'meanAbsoluteError'
+  /** `loss`: nats a token. */
+  metric: 'accuracy' | 'meanAbsoluteError' | 'loss'
   value: number
   n: number
 }

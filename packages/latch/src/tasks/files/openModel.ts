@@ -25,6 +25,10 @@ import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Model, ModelEvaluateOptions, Prediction } from '../model.ts'
 import type { SequenceTypes } from '../sequenceModel/learned.ts'
 import type { SequenceInput } from '../sequenceModel/reader.ts'
+import type { Generation } from '../generation/generation.ts'
+import type { GenerateOptions } from '../generation/sampling.ts'
+import { LanguageModel } from '../languageModel/languageModel.ts'
+import { languageTask } from '../languageModel/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
@@ -52,6 +56,8 @@ export type AnyModel = Model<
 > & {
   evaluate(examples: Iterable<object>, options?: ModelEvaluateOptions & Columns): Promise<Evaluation>
   exportSource(name?: string): ExportSource
+  /** Of models that may predict their next token. Errors: see SequenceModel.generate. */
+  generate?(options?: GenerateOptions): Generation
 }
 
 /** A model file in memory, with the files it refers to. */
@@ -121,6 +127,11 @@ const TASKS = {
   textClassifier: (document, weights, source, engine, warnings) =>
     TextClassifier.fromContent(
       withWarnings(readTask(textClassifierTask, document, weights, source, engine), warnings),
+      engine,
+    ),
+  languageModel: (document, weights, source, engine, warnings) =>
+    new LanguageModel(
+      withWarnings(readTask(languageTask, document, weights, source, engine), warnings),
       engine,
     ),
   sequenceModel: (document, weights, source, engine, warnings) =>

@@ -51,12 +51,12 @@ export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Pro
 }
 
 async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
-  const { task, training, settings, options, examples } = request
+  const { task, training, options, examples } = request
   assertRows('fit', examples, task.columns)
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const before = saved?.trained ?? request.trained
-  const { trained, train, validation, warnings, split } = prepare(request, training, before)
+  const { trained, train, validation, warnings, split, sizes, choices } = prepare(request, training, before)
   const { threadsNote } = trained.network.engine
   if (threadsNote) warnings.unshift(threadsNote)
   if (saved?.note) warnings.unshift(saved.note)
@@ -65,15 +65,14 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
     parameters: network.parameterCount,
     vocabulary: learned.vocabulary?.length ?? null,
     labels: [...names],
-    trainSize: train.size,
-    validationSize: validation?.size ?? 0,
+    ...sizes,
     warnings,
   }
   const { checkpoint } = options
   const report = await fit(network, {
     train,
     validation,
-    ...resolveTraining(options, training.fitDefaults(settings), validation !== null),
+    ...choices,
     signal: options.signal,
     onStep: options.onStep,
     onEvent: (event) => {
@@ -172,7 +171,10 @@ function prepare<T extends TaskTypes>(
   const warnings = [...all.warnings]
   const parts = splitItems(task, all, typeof validation === 'number' ? validation : 0, seed)
   const pick = (rows: Int32Array) => Array.from(rows, (row) => all.items[row])
-  const training = pick(parts.train)
+  const divided =
+    typeof validation === 'number' && validation > 0 ? task.divide?.(all.items, validation) : null
+  const training = divided?.train ?? pick(parts.train)
+  const heldOut = divided?.validation ?? pick(parts.validation)
   const unknown = before && describeUnknown(task, before.learned, training, options)
   if (unknown) warnings.push(unknown)
   const extended = before && options.extendVocabulary ? extendLearned(task, before.learned, training) : null
@@ -188,19 +190,24 @@ function prepare<T extends TaskTypes>(
   const trained: Trained<T['Learned']> = isNew
     ? { learned, network, names: request.task.nameOutputs(network, learned) }
     : before
-  const train = task.dataset(trained, training)
+  const isWatched = typeof validation !== 'number' || heldOut.length > 0
+  const choices = resolveTraining(options, task.fitDefaults(settings), isWatched)
+  const train = task.dataset(trained, training, choices.batchSize)
+  const sizes = { trainSize: training.length, validationSize: heldOut.length }
   let watched = null
   if (typeof validation === 'number') {
-    if (parts.validation.length > 0) watched = task.dataset(trained, pick(parts.validation))
+    if (heldOut.length > 0) watched = task.dataset(trained, heldOut)
   } else {
     const given = validation as readonly T['Example'][]
     const set = task.readExamples(given, { ...reading, trained, purpose: 'validation' })
     append(warnings, set.warnings)
     watched = task.dataset(trained, set.items)
+    sizes.validationSize = set.items.length
   }
   const numbers = (part: Int32Array) => Array.from(part, (i) => all.rows[i])
-  const split = { train: numbers(parts.train), validation: numbers(parts.validation) }
-  return { trained, train, validation: watched, warnings, split }
+  // Of one divided example both parts have its number.
+  const split = { train: numbers(parts.train), validation: numbers(divided ? parts.train : parts.validation) }
+  return { trained, train, validation: watched, warnings, split, sizes, choices }
 }
 
 /** Stratified by class if each example has one class, else at random. */

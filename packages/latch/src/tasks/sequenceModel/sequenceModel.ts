@@ -13,7 +13,10 @@ import type { Trained } from '../task.ts'
 import { TaskModel } from '../taskModel.ts'
 import { CarriedStates } from '../../model/carriedStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
+import { Generation } from '../generation/generation.ts'
+import { completeGeneration, type GenerateOptions } from '../generation/sampling.ts'
 import type { SequenceInput } from './reader.ts'
+import { sequenceWriter } from './writer.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
 import { nameOutputs } from './outputNames.ts'
 import { SequenceStream } from './sequenceStream.ts'
@@ -111,6 +114,17 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
   /** Reads a sequence as it comes in. Errors: see Model.stream. */
   override stream(): ModelStream<SequenceTypes['Step'], Prediction> {
     return new SequenceStream(sequenceTask, this.trained)
+  }
+
+  /**
+   * Writes a text, if the classes of the model are the tokens that it reads, as those of textgenrnn, ml5's charRNN and
+   * other language models are. A model of a fixed number of steps reads the last ones of the text for each token.
+   * @throws UsageError naming the option; UnsupportedError for any other model; DataError for a prime that it cannot read
+   */
+  generate(options: GenerateOptions = {}): Generation {
+    const complete = completeGeneration(options)
+    const writer = sequenceWriter(this.trained, complete.prime)
+    return new Generation(() => writer, complete)
   }
 
   /** Clears the state that `stateful` predictions start from. */

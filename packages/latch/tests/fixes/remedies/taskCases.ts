@@ -3,9 +3,11 @@ import { DataError, UnsupportedError, UsageError } from '../../../src/core/error
 import { parseExamples } from '../../../src/data/tables.ts'
 import { changingFacts, CITIES } from '../../../src/datasets.ts'
 import { useStorage, type Storage } from '../../../src/tasks/files/storage.ts'
+import { languageModel } from '../../../src/tasks/languageModel/languageModel.ts'
 import { memorySpan } from '../../../src/tasks/memorySpan.ts'
 import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import { tinyLanguage } from '../../tasks/languageModel/languageHelpers.ts'
 import { everyStep, nextLetter, oneNumber } from '../../tasks/sequenceModel/sequenceFixtures.ts'
 import { comments, quick, tiny, trained } from '../../tasks/textClassifier/classifierHelpers.ts'
 import type { RemedyCase } from './remedyCase.ts'
@@ -182,6 +184,38 @@ const LIFE: readonly RemedyCase[] = [
   },
 ]
 
+const LANGUAGE: readonly RemedyCase[] = [
+  {
+    name: 'texts of one token',
+    kind: DataError,
+    remedy: 'Add text, or keep rare tokens with a lower `minimumCount`.',
+    raise: () =>
+      languageModel({ tokens: 'words', minimumCount: 3 }).fit(['good soup', 'soup soup'], { epochs: 1 }),
+    follow: async () => {
+      const words = (minimumCount: number) => languageModel({ tokens: 'words', minimumCount })
+      await words(1).fit(['good soup', 'soup soup'], { epochs: 1, batchSize: 2, validation: 0 })
+      await words(3).fit(['good soup good', 'soup good soup'], { epochs: 1, batchSize: 2, validation: 0 })
+    },
+  },
+  {
+    name: 'a prime of other letters',
+    kind: DataError,
+    remedy: 'Write the prime with tokens that occur in the training text.',
+    raise: async () => (await tinyLanguage()).generate({ prime: 'QX' }),
+    follow: async () => (await tinyLanguage()).generate({ prime: 'the' }).text(),
+  },
+  {
+    name: 'no prime for a model without an end token',
+    kind: DataError,
+    remedy: 'Give the beginning of a text: a model without an end token does not know how texts begin.',
+    raise: async () => (await tinyLanguage({ endToken: false })).generate(),
+    follow: async () => {
+      ;(await tinyLanguage({ endToken: false })).generate({ prime: 'the' }).text()
+      ;(await tinyLanguage()).generate().text()
+    },
+  },
+]
+
 const OPTIONS: readonly RemedyCase[] = [
   {
     name: 'the most likely labels of a model of numbers',
@@ -192,4 +226,4 @@ const OPTIONS: readonly RemedyCase[] = [
   },
 ]
 
-export const TASK_CASES: readonly RemedyCase[] = [...STREAMS, ...INPUTS, ...OPTIONS, ...LIFE]
+export const TASK_CASES: readonly RemedyCase[] = [...STREAMS, ...INPUTS, ...LANGUAGE, ...OPTIONS, ...LIFE]

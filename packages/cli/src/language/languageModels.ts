@@ -1,0 +1,29 @@
+/** Language models among the models of every task. */
+import { type LanguageModel, UnsupportedError } from 'latch'
+import type { AnyModel } from 'latch/formats'
+
+/** The model, if it says how likely each next token is; else null. */
+export function asLanguageModel(model: AnyModel): LanguageModel | null {
+  return model.task === 'languageModel' ? (model as unknown as LanguageModel) : null
+}
+
+/** A model that writes: a language model, or an imported one that predicts its next token. @throws UnsupportedError */
+export function requireWriter(
+  model: AnyModel,
+  path: string,
+): { generate: NonNullable<AnyModel['generate']> } {
+  const { generate } = model
+  return generate ? { generate: generate.bind(model) } : requireLanguageModel(model, path, 'generate')
+}
+
+/** @throws UnsupportedError for a model of another task */
+export function requireLanguageModel(model: AnyModel, path: string, where: string): LanguageModel {
+  const language = asLanguageModel(model)
+  if (language) return language
+  throw new UnsupportedError({
+    where: `${where}, ${path}`,
+    expected: 'a language model',
+    got: `a model of the task ${model.task}`,
+    remedy: 'Train one with `latch train TEXT --task lm`.',
+  })
+}

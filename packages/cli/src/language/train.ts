@@ -1,0 +1,171 @@
+/** `latch train --task lm`: trains a language model on a corpus, saves it, and compares it with n-grams. */
+import { LanguageModel, languageModel, readFileBytes, UsageError } from 'latch'
+import type { FitOptions, LanguageModelOptions, ModelFitReport, TokenEvaluation } from 'latch'
+import { engineOptions, shellOption } from '../options/options.ts'
+import { withEvaluationProgress } from '../training/evaluation.ts'
+import { fitOptions, withoutUndefined } from '../training/options.ts'
+import { evaluationJson } from '../training/reports.ts'
+import { resumeWith, type TrainFlags } from '../training/resume.ts'
+import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { measureNgrams } from './ngrams.ts'
+import { readCorpus, type Corpus } from './corpus.ts'
+import { drawLanguageSummary } from './summary.ts'
+
+/** Options of `latch train` that a language model does not have. */
+const CLASSIFIER_ONLY =
+  '--label --bidirectional --reset --activation --pooling --max-length --class-weights --header'
+/** Those that it alone has. */
+export const LANGUAGE_ONLY = ['--lines', '--steps', '--end-token']
+
+/** The files and the options of the run, which are those of every training. */
+export type LanguageJob = Omit<Job, 'resumeCommand'>
+
+/** @throws UsageError for options of the other task */
+export function requireTaskOptions(typed: readonly string[], { task, cell, dropout }: TrainFlags): void {
+  const isLanguage = task === 'lm'
+  const others = isLanguage ? CLASSIFIER_ONLY.split(' ') : LANGUAGE_ONLY
+  const wrong = typed.filter((flag) => others.includes(flag))
+  if (isLanguage && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
+  if (isLanguage && typeof dropout === 'object') wrong.push('--dropout with names')
+  if (wrong.length === 0) return
+  throw new UsageError({
+    where: isLanguage ? '--task lm' : 'train',
+    expected: isLanguage ? 'options of a language model' : 'options of a text classifier',
+    got: wrong.join(', '),
+    remedy: isLanguage
+      ? `Omit ${wrong.join(', ')}.`
+      : `Add \`--task lm\` for a language model, or omit ${wrong.join(', ')}.`,
+  })
+}
+
+/** Trains, saves and reports. */
+export async function trainLanguageModel(flags: TrainFlags, given: LanguageJob): Promise<void> {
+  const { data, output } = given
+  const { model, options, resume } = await startOf(flags)
+  const corpus = await readCorpus(data, flags, output)
+  const test = flags.test === undefined ? undefined : await readCorpus(flags.test, flags, output)
+  const watched =
+    typeof flags.validation === 'string' ? await readCorpus(flags.validation, flags, output) : undefined
+  const validation = watched ? listOf(watched) : options.validation
+  const all = { ...options, ...(validation === undefined ? {} : { validation }), resume } as FitOptions
+  const job: Job = { ...given, resumeCommand: resumeWith(data, flags, corpusWords(flags), given.paths) }
+  const report = await trainWithProgress((watch) => model.fit(corpus.texts, { ...all, ...watch }), model, job)
+  if (report) await finish({ model, report, job, corpus, validation: watched ?? all.validation, test })
+}
+
+/** A new model, a saved one, or that of an interrupted run. */
+async function startOf(
+  flags: TrainFlags,
+): Promise<{ model: LanguageModel; options: FitOptions; resume?: Uint8Array }> {
+  const { validation, resume, from } = flags
+  if (resume !== undefined) {
+    const bytes = await readFileBytes(resume)
+    const { model, fitOptions: kept } = await LanguageModel.fromCheckpoint(
+      bytes,
+      resume,
+      engineOptions(flags),
+    )
+    const changed = withoutUndefined({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps })
+    return { model, options: { ...kept, ...changed }, resume: bytes }
+  }
+  const model =
+    from === undefined
+      ? languageModel(languageOptions(flags))
+      : await LanguageModel.load(from, engineOptions(flags))
+  const chosen = typeof validation === 'number' ? { validation } : {}
+  return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
+}
+
+function languageOptions(flags: TrainFlags): LanguageModelOptions {
+  const { cell, units, layers, tokens, lowercase, embedding, dropout, steps, endToken } = flags
+  return withoutUndefined({
+    cell,
+    units,
+    layers,
+    tokens,
+    lowercase,
+    embedding,
+    dropout,
+    steps,
+    endToken,
+    minimumCount: flags.minCount,
+    maximumVocabulary: flags.maxVocabulary,
+    ...engineOptions(flags),
+  } as LanguageModelOptions)
+}
+
+function corpusWords({ text, lines }: TrainFlags): string[] {
+  const column = text === undefined ? [] : [shellOption('--text', text)]
+  return ['--task lm', ...column, ...(lines ? ['--lines'] : [])]
+}
+
+interface Finished {
+  model: LanguageModel
+  report: ModelFitReport
+  job: Job
+  corpus: Corpus
+  /** The texts, or the fraction that was held out. */
+  validation: Corpus | FitOptions['validation']
+  test: Corpus | undefined
+}
+
+/** Saves the model, evaluates it and the n-grams, and prints the results. */
+async function finish({ model, report, job, corpus, validation, test }: Finished): Promise<void> {
+  const { paths, output, data } = job
+  await saveModel(model, job)
+  const result =
+    test &&
+    ((await withEvaluationProgress((watch) => model.evaluate(test.texts, watch), output)) as
+      TokenEvaluation | undefined)
+  if (test && !result) {
+    output.emit({ event: 'interrupted', model: paths.model })
+    output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
+    return
+  }
+  const parts = partsOf(model, corpus, report, validation)
+  const heldOut = test?.texts ?? parts.validation
+  const ngrams = heldOut ? await measureNgrams(model, parts.training, heldOut, output) : undefined
+  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, warnings, history } = report
+  output.emit({
+    event: 'done',
+    model: paths.model,
+    epochs,
+    best,
+    seconds,
+    test: result ? evaluationJson(result) : null,
+    ngrams: ngrams ?? null,
+    stopped,
+    kept,
+    parameters,
+    vocabulary,
+    warnings,
+    history,
+  })
+  for (const note of result?.warnings ?? []) output.note(note)
+  const sample = typeof corpus.texts === 'string' ? corpus.texts : corpus.texts[0]
+  const summary = { model, report, result, ngrams, path: paths.model, data, sample }
+  output.print(drawLanguageSummary(summary, output.colors, output.width))
+}
+
+/** The texts that were trained on, and those held out. */
+function partsOf(
+  model: LanguageModel,
+  { texts }: Corpus,
+  { split }: ModelFitReport,
+  validation: Finished['validation'],
+): { training: string | string[]; validation: string | string[] | undefined } {
+  if (typeof validation === 'object' && 'texts' in validation)
+    return { training: texts, validation: validation.texts }
+  if (split.validation.length === 0) return { training: texts, validation: undefined }
+  const list = typeof texts === 'string' ? [texts] : texts
+  // One text is divided: both parts have its number.
+  if (list.length === 1) {
+    return model.split(list[0], typeof validation === 'number' ? validation : undefined)
+  }
+  const pick = (numbers: readonly number[]) => numbers.map((i) => list[i])
+  return { training: pick(split.train), validation: pick(split.validation) }
+}
+
+function listOf({ texts }: Corpus): readonly object[] {
+  return (typeof texts === 'string' ? [texts] : texts) as unknown as readonly object[]
+}

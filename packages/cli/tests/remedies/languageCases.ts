@@ -1,0 +1,79 @@
+/** Remedies of the commands for language models. */
+import { DataError, UnsupportedError, UsageError } from '../../../latch/src/core/errors.ts'
+import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.ts'
+import { tinyLanguage } from '../../../latch/tests/tasks/languageModel/languageHelpers.ts'
+import { trained } from '../../../latch/tests/tasks/textClassifier/classifierHelpers.ts'
+import { readCorpus } from '../../src/language/corpus.ts'
+import { evaluateLanguageModel } from '../../src/language/evaluate.ts'
+import { requireLanguageModel } from '../../src/language/languageModels.ts'
+import { requireTaskOptions } from '../../src/language/train.ts'
+import { Output } from '../../src/terminal/output.ts'
+import { Workplace } from '../cliHelpers.ts'
+
+const output = new Output({ json: true, quiet: true })
+
+/** Reads a corpus of this content. */
+async function reading(content: string): Promise<void> {
+  const place = new Workplace()
+  try {
+    await readCorpus(place.path(place.write('corpus.txt', content)), {}, output)
+  } finally {
+    place.remove()
+  }
+}
+
+const SMALL = { units: 2, embedding: 2 }
+
+export const LANGUAGE_CASES: readonly RemedyCase[] = [
+  {
+    name: 'a corpus without text',
+    kind: DataError,
+    remedy: 'Check the file and its column.',
+    raise: () => reading(' \n'),
+    follow: () => reading('a text'),
+  },
+  {
+    name: 'a model that is no language model',
+    kind: UnsupportedError,
+    remedy: 'Train one with `latch train TEXT --task lm`.',
+    raise: async () => requireLanguageModel((await trained(SMALL, { epochs: 1 })) as never, 'm', 'generate'),
+    follow: async () => requireLanguageModel((await tinyLanguage(SMALL)) as never, 'm', 'generate'),
+  },
+  {
+    name: 'options of a classifier for a language model',
+    kind: UsageError,
+    remedy: 'Omit --pooling, --cell bag.',
+    raise: () => requireTaskOptions(['--pooling'], { task: 'lm', cell: 'bag' } as never),
+    follow: () => requireTaskOptions([], { task: 'lm' } as never),
+  },
+  {
+    name: 'options of a language model for a classifier',
+    kind: UsageError,
+    remedy: 'Add `--task lm` for a language model, or omit --steps.',
+    raise: () => requireTaskOptions(['--steps'], {} as never),
+    follow: () => requireTaskOptions(['--steps'], { task: 'lm' } as never),
+  },
+  {
+    name: 'labels for a language model',
+    kind: UsageError,
+    remedy: 'Omit --label.',
+    raise: async () => evaluateLanguageModel(await tinyLanguage(SMALL), '-', { label: 'mood' }, output),
+    follow: async () => {
+      const place = new Workplace()
+      try {
+        const path = place.path(place.write('corpus.txt', 'the cat sleeps'))
+        await evaluateLanguageModel(await tinyLanguage(SMALL), path, {}, new Silent())
+      } finally {
+        place.remove()
+      }
+    },
+  },
+]
+
+/** Prints nothing. */
+class Silent extends Output {
+  constructor() {
+    super({ json: false, quiet: true })
+  }
+  override print(): void {}
+}

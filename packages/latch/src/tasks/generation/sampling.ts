@@ -1,0 +1,131 @@
+/** Draws the next token from logits: temperature, top-k, nucleus (Holtzman et al. 2020), repetition penalty (Keskar et al. 2019). */
+import { UsageError } from '../../core/errors.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
+import type { Random } from '../../core/random.ts'
+
+/** How tokens are drawn. */
+export interface SamplingOptions {
+  /** Divides the logits: below 1 likelier tokens are preferred; 0 takes the likeliest. Default 1. */
+  temperature?: number
+  /** Draws among the k likeliest tokens; null: among all. Default null. */
+  topK?: number | null
+  /** Draws among the likeliest tokens that together have at least this probability; null: among all. Default null. */
+  topP?: number | null
+  /** Above 1, tokens of the text so far become less likely. Default 1. */
+  repetitionPenalty?: number
+}
+
+/** Options of `generate`. All are optional. */
+export interface GenerateOptions extends SamplingOptions {
+  /** The text to go on from. Needed by a model without an end token. */
+  prime?: string
+  /** Maximum number of tokens. Default 200. */
+  length?: number
+  /** Ends before this text, or before the first of several. */
+  stop?: string | readonly string[]
+  /** The same seed gives the same text. Default 1. */
+  seed?: number
+}
+
+const NAMES: Names<GenerateOptions> = {
+  temperature: 1,
+  topK: 1,
+  topP: 1,
+  repetitionPenalty: 1,
+  prime: 1,
+  length: 1,
+  stop: 1,
+  seed: 1,
+}
+
+/** Every option with its value. */
+export interface CompleteGeneration extends Required<SamplingOptions> {
+  prime: string
+  length: number
+  stops: readonly string[]
+  seed: number
+}
+
+/** Fills in the defaults. @throws UsageError naming the option that does not fit */
+export function completeGeneration(options: GenerateOptions): CompleteGeneration {
+  assertKnownOptions('generate option', options, NAMES)
+  const { temperature = 1, topK = null, topP = null, repetitionPenalty = 1 } = options
+  const { prime = '', length = 200, stop = [], seed = 1 } = options
+  const stops = typeof stop === 'string' ? [stop] : stop
+  const isFinite = Number.isFinite(temperature) && temperature >= 0
+  requireOption('temperature', temperature, isFinite, 'a number from 0')
+  requireOption('topK', topK, topK === null || isWhole(topK), 'a whole number from 1, or null')
+  requireOption('topP', topP, topP === null || (topP > 0 && topP <= 1), 'a probability above 0, or null')
+  const isPenalty = Number.isFinite(repetitionPenalty) && repetitionPenalty > 0
+  requireOption('repetitionPenalty', repetitionPenalty, isPenalty, 'a number above 0')
+  requireOption('prime', prime, typeof prime === 'string', 'a text')
+  requireOption('length', length, isWhole(length), 'a whole number from 1')
+  const isText = Array.isArray(stops) && stops.every((text) => typeof text === 'string' && text !== '')
+  requireOption('stop', JSON.stringify(stop), isText, 'a text, or a list of texts, none of them empty')
+  requireOption('seed', seed, Number.isSafeInteger(seed), 'a whole number')
+  return { temperature, topK, topP, repetitionPenalty, prime, length, stops, seed }
+}
+
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1
+}
+
+function requireOption(name: string, value: unknown, fits: boolean, expected: string): void {
+  if (!fits) throw new UsageError({ where: `generate option ${name}`, expected, got: String(value) })
+}
+
+/**
+ * The id of the next token.
+ * @param never ids that are not drawn
+ * @param seen ids of the text so far
+ */
+export function drawToken(
+  row: ArrayLike<number>,
+  { temperature, topK, topP, repetitionPenalty }: Required<SamplingOptions>,
+  random: Random,
+  never: ReadonlySet<number>,
+  seen: ReadonlySet<number>,
+): number {
+  const logits = Float64Array.from(row, (x, id) => {
+    if (never.has(id)) return -Infinity
+    if (repetitionPenalty === 1 || !seen.has(id)) return x
+    return x > 0 ? x / repetitionPenalty : x * repetitionPenalty
+  })
+  // The likeliest first; the lower id among equals.
+  const ids = Array.from(logits, (_, id) => id).filter((id) => logits[id] > -Infinity)
+  ids.sort((a, b) => logits[b] - logits[a] || a - b)
+  if (temperature === 0) return ids[0]
+  const kept = topK === null ? ids : ids.slice(0, topK)
+  const weights = kept.map((id) => exponential((logits[id] - logits[kept[0]]) / temperature))
+  let sum = weights.reduce((total, weight) => total + weight, 0)
+  if (topP !== null) {
+    let [count, mass] = [0, 0]
+    while (count < kept.length && mass < topP * sum) mass += weights[count++]
+    kept.length = count
+    sum = mass
+  }
+  let left = random.uniform() * sum
+  for (let i = 0; i < kept.length; i++) {
+    left -= weights[i]
+    if (left < 0) return kept[i]
+  }
+  return kept[kept.length - 1]
+}
+
+const LN2_HIGH = 0.69314718036912381649
+const LN2_LOW = 1.90821492927058770002e-10
+const SMALLEST = -700
+const BITS = new DataView(new ArrayBuffer(8))
+
+/** e^x for x ≤ 0, of sums and products alone: Math.exp may differ between machines in the last bit. */
+function exponential(x: number): number {
+  if (x < SMALLEST) return 0
+  const k = Math.round(x / Math.LN2)
+  const r = x - k * LN2_HIGH - k * LN2_LOW
+  let sum = 1
+  for (let i = 14; i >= 1; i--) sum = 1 + (sum * r) / i
+  // 2^k by its bits.
+  BITS.setUint32(0, (k + 1023) << 20)
+  BITS.setUint32(4, 0)
+  return sum * BITS.getFloat64(0)
+}

@@ -1,0 +1,22 @@
+/** What a text is written with: the tokens, and the network that says how likely each next one is. */
+import type { TokenKind } from '../../text/tokenizer.ts'
+
+/** Reads tokens after those before, at least one; answers with the logits of the next, which later calls may overwrite. */
+export type NextToken = (ids: readonly number[]) => ArrayLike<number>
+
+/** A model that writes. */
+export interface Writer {
+  /** Tokens by id. */
+  readonly vocabulary: readonly string[]
+  readonly kind: TokenKind
+  /** Ids that every text begins with, before its prime. */
+  readonly start: readonly number[]
+  /** The tokens of the prime, and their ids. */
+  readonly prime: readonly { readonly token: string; readonly id: number }[]
+  /** The token that ends a text; null: none does. */
+  readonly end: string | null
+  /** Ids that are no tokens of a text: padding, unknown tokens. */
+  readonly never: ReadonlySet<number>
+  /** Begins a text. */
+  begin(): NextToken
+}

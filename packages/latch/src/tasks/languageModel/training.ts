@@ -1,0 +1,199 @@
+/** Training of a language model: texts → tokens, the vocabulary of the training part, the corpus in segments. */
+import { atRow, DataError } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
+import { buildVocabulary } from '../../text/buildVocabulary.ts'
+import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
+import { evaluate } from '../../training/evaluate.ts'
+import { cutCorpus } from '../../training/segments/corpusDataset.ts'
+import { SegmentedDataset, type LongSequence } from '../../training/segments/segmentedDataset.ts'
+import { fitNgrams } from '../baselines/ngrams.ts'
+import { formatCount } from '../labels.ts'
+import type { Baseline } from '../baselines/baseline.ts'
+import type { Reading, TaskTraining, UnknownTokens } from '../task.ts'
+import {
+  completeLanguage,
+  divideTokens,
+  END_TOKEN,
+  type LanguageItem,
+  type LanguageLearned,
+  type LanguageTypes,
+} from './learned.ts'
+import { languageLayers, languageNetwork } from './network.ts'
+import { createTokenizer } from '../../text/tokenizer.ts'
+
+export { evaluateModel } from '../evaluate.ts'
+export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
+export { fitModel } from '../fit/fitModel.ts'
+export { namedColumns } from '../fit/fitOptions.ts'
+export { historyOf } from '../fit/history.ts'
+
+/** Tokens of the n-grams of the baseline. */
+const ORDER = 5
+/** Texts that are evaluated side by side, and the logits of their segments at most. */
+const SIDE_BY_SIDE = 32
+const LOGITS = 2 ** 22
+/** A text longer than this is evaluated in parts, each of which reads so many tokens before it first. */
+const PART = 16_384
+const CONTEXT = 1024
+
+export const taskTraining: TaskTraining<LanguageTypes> = {
+  fitDefaults: () => ({ learningRate: 0.002 }),
+
+  readExamples(rows, { settings, trained, columns, purpose }) {
+    const { input = 'text' } = columns
+    const { tokens: kind, lowercase } = settings
+    const tokenizer = trained?.learned.tokenizer ?? createTokenizer({ kind, lowercase })
+    const noun = purpose === 'validation' ? 'validation row' : 'row'
+    const items: LanguageItem[] = []
+    for (const row of rows as Iterable<unknown>) {
+      const where = `${noun} ${items.length}`
+      const text = typeof row === 'string' ? row : (row as Record<string, unknown> | null)?.[input]
+      const tokens = typeof text === 'string' ? tokenizer.tokenize(text) : []
+      if (tokens.length > 0) items.push({ tokens })
+      else {
+        const expected =
+          typeof text === 'string' ? 'a text with at least one token' : `a text, or { ${input} }`
+        const got = describe(text === undefined ? row : text)
+        throw atRow(new DataError({ where, expected, got }), items.length)
+      }
+    }
+    if (items.length === 0) {
+      const where = purpose === 'evaluation' ? 'evaluate' : 'fit'
+      throw new DataError({ where, expected: 'at least one text', got: 'none' })
+    }
+    return { items, rows: items.map((_, i) => i), labels: null, warnings: [] }
+  },
+
+  divide: ([item, ...others], fraction) => {
+    const parts = divideTokens(item.tokens, fraction)
+    if (others.length > 0 || parts.some(({ length }) => length < 2)) return null
+    return { train: [{ tokens: parts[0] }], validation: [{ tokens: parts[1] }] }
+  },
+
+  learn(settings, all, training) {
+    const { minimumCount, maximumVocabulary, endToken = all.items.length > 1 } = settings
+    const most = maximumVocabulary === null ? undefined : Math.max(1, maximumVocabulary - Number(endToken))
+    const { tokens } = buildVocabulary(
+      training.map((item) => item.tokens),
+      { minimumCount, maximumSize: most },
+    )
+    const others = tokens.filter((token) => token !== UNKNOWN_TOKEN && token !== END_TOKEN)
+    const words = new Vocabulary([UNKNOWN_TOKEN, ...(endToken ? [END_TOKEN] : []), ...others])
+    if (words.size >= 3) return completeLanguage({ ...settings, endToken }, words)
+    throw new DataError({
+      where: 'vocabulary',
+      expected: 'at least two different tokens to predict',
+      got: `${words.size - 1}`,
+      remedy: 'Add text, or keep rare tokens with a lower `minimumCount`.',
+    })
+  },
+
+  unknownTokens: countUnknown,
+
+  network: ({ settings, words }) => ({
+    config: languageNetwork(settings, words.size),
+    layers: languageLayers,
+  }),
+
+  dataset({ learned }, items, batchSize) {
+    if (batchSize !== undefined) {
+      const corpus = [...items.flatMap(({ tokens }) => [...learned.start, ...tokens]), ...learned.start]
+      return new SegmentedDataset(
+        [cutCorpus(learned.words.encode(corpus), batchSize)],
+        learned.settings.steps,
+      )
+    }
+    return evaluationDataset(learned, items)
+  },
+
+  classes: () => [],
+
+  async measure({ network, learned, names: labels }, items, dataset, options) {
+    const { loss, accuracy, n } = await evaluate(network, dataset, options)
+    const { unknown, total } = countUnknown(learned, items)
+    const text = items.reduce((sum, { tokens }) => sum + characters(learned, tokens), 0)
+    const bits = loss / Math.LN2
+    return {
+      kind: 'tokens',
+      loss,
+      bits,
+      perplexity: Math.exp(loss),
+      bitsPerCharacter: (bits * n) / text,
+      accuracy: accuracy!,
+      n,
+      labels,
+      warnings: unknown > 0 ? [`${formatCount(unknown, 'token')} of ${total} are unknown to the model.`] : [],
+    }
+  },
+
+  baseline: (training, reading) => ngramBaseline(training, reading, ORDER),
+}
+
+/** n-grams of the training texts; `order` is n. */
+export function ngramBaseline(
+  training: Iterable<object>,
+  reading: Reading<LanguageTypes>,
+  order = ORDER,
+): Baseline {
+  const { learned } = reading.trained!
+  const ids = ({ tokens }: LanguageItem) =>
+    learned.words.encode([...learned.start, ...tokens, ...learned.start])
+  const read = (rows: Iterable<object>) => taskTraining.readExamples(rows, reading).items.map(ids)
+  const model = fitNgrams(read(training), order, learned.words.size)
+  return {
+    name: order === 1 ? 'unigram' : `${order}-gram`,
+    evaluate: (rows) => ({ metric: 'loss', ...model.evaluate(read(rows)) }),
+  }
+}
+
+/** Characters of the tokens that are predicted: all, or without an end token all but the first. */
+function characters({ tokenizer, start }: LanguageLearned, tokens: readonly string[]): number {
+  const predicted = tokens.slice(start.length > 0 ? 0 : 1)
+  const all = predicted.reduce((sum, token) => sum + Array.from(token).length, 0)
+  return tokenizer.config.kind === 'chars' ? all : all + predicted.length
+}
+
+function countUnknown({ words }: LanguageLearned, items: readonly LanguageItem[]): UnknownTokens {
+  const counts = new Map<string, number>()
+  let [unknown, total] = [0, 0]
+  for (const { tokens } of items) {
+    total += tokens.length
+    for (const token of tokens) {
+      if (words.has(token)) continue
+      unknown++
+      counts.set(token, (counts.get(token) ?? 0) + 1)
+    }
+  }
+  const frequent = [...counts].sort((a, b) => b[1] - a[1])
+  return { unknown, total, examples: frequent.slice(0, 3).map(([token]) => token) }
+}
+
+/** Every text from states of zero; long ones in parts. */
+function evaluationDataset(
+  { words, start }: LanguageLearned,
+  items: readonly LanguageItem[],
+): SegmentedDataset {
+  const sequences = items.flatMap(({ tokens }) => partsOf(words.encode([...start, ...tokens, ...start])))
+  if (sequences.length === 0) {
+    const expected = 'texts of at least two tokens, of which the second is predicted'
+    throw new DataError({ where: 'texts', expected, got: 'one token each' })
+  }
+  sequences.sort((a, b) => b.ids.length - a.ids.length)
+  const groups: LongSequence[][] = []
+  for (let from = 0; from < sequences.length; from += SIDE_BY_SIDE)
+    groups.push(sequences.slice(from, from + SIDE_BY_SIDE))
+  const steps = Math.max(1, Math.min(64, Math.floor(LOGITS / (SIDE_BY_SIDE * words.size))))
+  return new SegmentedDataset(groups, steps)
+}
+
+/** Each part predicts its own tokens, after reading some of those before it. */
+function partsOf(ids: Int32Array): LongSequence[] {
+  const targets = ids.length - 1
+  const count = Math.ceil(targets / PART)
+  return Array.from({ length: count }, (_, k) => {
+    const [from, to] = [Math.floor((k * targets) / count), Math.floor(((k + 1) * targets) / count)]
+    const first = Math.max(0, from - CONTEXT)
+    const classes = ids.slice(first + 1, to + 1).fill(-1, 0, from - first)
+    return { ids: ids.subarray(first, to), classes }
+  })
+}
