@@ -146,6 +146,11 @@ export interface ModelSummary {
   tokens: TokenKind | null
   /** Maximum number of steps that `predict` reads of one input; null: no limit. */
   maximumLength: number | null
+  /**
+   * The column of the training rows that held the texts; several of `latch train --text title,body` are separated by
+   * commas. Null if not known.
+   */
+  textColumn: string | null
   predicts: 'classes' | 'values'
   /** Whether there is one output per sequence or one per step. */
   per: 'sequence' | 'step'
