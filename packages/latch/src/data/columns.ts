@@ -2,7 +2,7 @@
  * The columns of a table. A column is named by its header, or by its number from 0; every inferred column is reported to
  * the user in a note.
  */
-import { DataError } from '../core/errors.ts'
+import { DataError, UsageError } from '../core/errors.ts'
 import { closestName } from '../core/knownNames.ts'
 
 /** The first rows of a table, with all columns, to choose columns from. */
@@ -84,7 +84,7 @@ function quoted(cell: string): string {
 
 /**
  * The index of a column by name, else by number from 0.
- * @throws DataError listing the columns.
+ * @throws UsageError listing the columns; DataError for two columns of that name.
  */
 export function resolveColumn(
   reference: string,
@@ -106,7 +106,7 @@ export function resolveColumn(
   const closest = hasHeader ? closestName(reference, columns) : undefined
   const named =
     closest === undefined ? 'Name one of them, or its number from 0.' : `Did you mean ${quoted(closest)}?`
-  throw new DataError({
+  throw new UsageError({
     where: name,
     expected: hasHeader ? `a column "${reference}"` : `a column number ${reference}`,
     got: hasHeader
