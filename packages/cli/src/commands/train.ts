@@ -166,7 +166,7 @@ function lockedError({ model, lock }: SavedPaths, owner: LockOwner): UsageError 
   })
 }
 
-/** @returns the model file if it replaces one */
+/** @returns the model file, log and plot that replace one */
 async function checkTrainingOutputs(
   data: string,
   { model, checkpoint, lastGood }: SavedPaths,
@@ -176,23 +176,27 @@ async function checkTrainingOutputs(
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
   if (typeof validation === 'string') inputs.push({ what: 'the table of `--validation`', path: validation })
   if (from !== undefined) inputs.push({ what: 'the model of `--from`', path: from })
-  const checkpoints = resume === undefined ? [] : [{ what: 'the checkpoint of `--resume`', path: resume }]
   const kind = 'safetensors'
-  const replaced = await checkOutputs(
-    [
-      { where: `--out ${model}`, path: model, kind },
-      ...(log === undefined ? [] : [{ where: `--log ${log}`, path: log, kind: 'log' } as const]),
-      ...(plot === undefined ? [] : [{ where: `--plot ${plot}`, path: plot, kind: 'svg' } as const]),
-    ],
-    [...inputs, ...checkpoints],
-    force,
-  )
+  const target = { where: `--out ${model}`, path: model, kind } as const
+  if (resume !== undefined) {
+    await checkOutputs([target], [{ what: 'the checkpoint of `--resume`', path: resume }], force)
+  }
+  // A finished model that has the name of the checkpoint stays; that a resumed file is a checkpoint shows when it is read.
   const others = [
-    { where: `the checkpoint ${checkpoint}`, path: checkpoint, kind, optional: true },
+    {
+      where: `the checkpoint ${checkpoint}`,
+      path: checkpoint,
+      kind: resume === undefined ? 'checkpoint' : kind,
+      optional: true,
+    },
     { where: `the last good weights ${lastGood}`, path: lastGood, kind, optional: true },
   ] as const
-  await checkOutputs(others, inputs, force)
-  return replaced
+  const records: OutputFile[] = [
+    ...(log === undefined ? [] : [{ where: `--log ${log}`, path: log, kind: 'log' } as const]),
+    ...(plot === undefined ? [] : [{ where: `--plot ${plot}`, path: plot, kind: 'svg' } as const]),
+  ]
+  const replaced = await checkOutputs([target, ...records, ...others], inputs, force)
+  return replaced.filter((output) => output === target || records.includes(output))
 }
 
 /** A new model, a saved one, or that of an interrupted run. */
