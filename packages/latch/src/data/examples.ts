@@ -5,7 +5,7 @@
  * How places are counted, here and in all of data/: a *row* is a data row of a table or an object, counted from 0; a
  * *line* is a line of a file, counted from 1, header and blank lines included, as editors show it.
  */
-import { DataError, UsageError } from '../core/errors.ts'
+import { DataError, UsageError, type Fix } from '../core/errors.ts'
 import { guessLabelColumn, guessTextColumn, listColumns, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 import { cleanLabel } from './labels.ts'
@@ -72,7 +72,7 @@ export interface Examples {
 
 /**
  * Texts and labels from objects, such as rows of a database.
- * @throws DataError for a missing column, a cell that is an object, or no usable row.
+ * @throws UsageError for a column that is not there; DataError for a cell that is an object, or no usable row.
  */
 export function examplesFromRows<Row extends object>(
   rows: Iterable<Row>,
@@ -103,11 +103,12 @@ export function exampleTable(
   }
 }
 
-/** What one column may be. */
-const MORE_COLUMNS = [
-  { option: 'delimiter', to: 'name the character between cells' },
-  { option: 'format', value: 'lines', to: 'read lines that begin with a label and a space' },
-]
+/** What one column may be: cells with another delimiter, or labels before texts. */
+function fixesOfOne({ rows }: TableSample): Fix[] {
+  const delimiter = { option: 'delimiter', to: 'name the character between cells' }
+  const lines = { option: 'format', value: 'lines', to: 'read lines of a label, a space and a text' }
+  return rows.every(([cell = '']) => /\S\s+\S/.test(cell)) ? [delimiter, lines] : [delimiter]
+}
 
 function chooseColumns(sample: TableSample, notes: string[], options: ExampleOptions): number[] {
   const wanted = options.label === false ? 1 : 2
@@ -117,7 +118,7 @@ function chooseColumns(sample: TableSample, notes: string[], options: ExampleOpt
       where: sample.name,
       expected: wanted === 1 ? 'a column of texts' : 'a column of texts and a column of labels',
       got,
-      fix: sample.isKeyed ? [] : MORE_COLUMNS,
+      fix: sample.isKeyed ? [] : fixesOfOne(sample),
     })
   }
   const inferred: string[] = []

@@ -54,7 +54,7 @@ export async function readFolder(folder: string, options: ExampleOptions): Promi
     const { folders, files } = await entriesOf(join(folder, label))
     if (folders.length > 0) {
       const where = join(name, label)
-      const remedy = `Name the folder of the classes itself, such as ${where}.`
+      const remedy = 'Name that folder, or move its files: only one level of folders is read.'
       const got = `the folder ${JSON.stringify(folders[0])}`
       throw new DataError({ where, expected: 'files with a text each', got, remedy })
     }

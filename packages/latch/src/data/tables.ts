@@ -35,7 +35,7 @@ export function parseTable(data: string | ArrayBuffer | Uint8Array, options: Tab
 
 /**
  * Texts and labels from a table in memory: a string or its bytes.
- * @throws DataError for data that is not a table, a missing column, or no usable row
+ * @throws DataError for data that is not a table, or no usable row; UsageError for a column that is not there
  */
 export function parseExamples(
   data: string | ArrayBuffer | Uint8Array,

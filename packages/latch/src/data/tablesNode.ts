@@ -161,7 +161,7 @@ async function collectRecords(
 
 /**
  * Texts and labels of a table, read as a stream; or of a folder with a subfolder for each class and a text in each file.
- * @throws DataError as `readTable`, and for a missing column or no usable row.
+ * @throws DataError as `readTable`, and for no usable row; UsageError for a column that is not there.
  */
 export async function readExamples(source: TableSource, options: ExampleOptions = {}): Promise<Examples> {
   const named = { ...options, name: nameOf(source, options.name) }
@@ -196,7 +196,7 @@ export interface TableTexts {
 
 /**
  * The texts of a table, one per row, for prediction: no row is left out. Texts with their labels: `readExamples`.
- * @throws DataError as `readTable`, and for a missing column; UsageError for a table of several columns without `text`
+ * @throws DataError as `readTable`; UsageError for a column that is not there, and several columns without `text`
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
   assertKnownOptions('readTexts option', options, TEXTS)
