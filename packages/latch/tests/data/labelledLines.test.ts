@@ -37,7 +37,7 @@ test('a label, a space and a text are read where the format says so', async () =
 
 test('one line without the prefix makes another table, and options decide', () => {
   expect(parseTable('__label__a good\nbad line\n').format).toBe('csv')
-  expect(parseTable(FASTTEXT, { format: 'tsv', header: false }).columns).toEqual(['0', '1'])
+  expect(parseTable('__label__a\tgood\n', { format: 'tsv', header: false }).columns).toEqual(['0', '1'])
 })
 
 test('a head that ends inside a line is judged by its whole lines', async () => {
