@@ -21,7 +21,7 @@ export async function isFolder(source: unknown): Promise<boolean> {
 }
 
 /**
- * The files as a table of text and label, in the order of their names. Hidden files and files beside the subfolders are
+ * The files as a table of text and label, in the order of their names. Hidden files and files outside the subfolders are
  * left out, the latter with a note.
  * @throws DataError for a folder without subfolders, or with more folders inside them; UsageError for an option of tables
  */
@@ -38,12 +38,12 @@ export async function readFolder(folder: string, options: ExampleOptions): Promi
     const remedy = 'Omit it: each file is a text, and its folder the label.'
     throw new UsageError({ where: name, expected, got: `\`${wrong[0]}\``, remedy })
   }
-  const { folders: labels, files: beside } = await entriesOf(folder)
+  const { folders: labels, files: others } = await entriesOf(folder)
   if (labels.length === 0) {
     throw new DataError({
       where: name,
       expected: 'a subfolder for each class, with a text in each file',
-      got: beside.length === 0 ? 'an empty folder' : 'files only',
+      got: others.length === 0 ? 'an empty folder' : 'files only',
       remedy: 'Name the folder above the folders of the classes, or a table.',
     })
   }
@@ -71,7 +71,7 @@ export async function readFolder(folder: string, options: ExampleOptions): Promi
     throw new DataError({ where: name, expected: 'files in the subfolders', got: 'none' })
   }
   const counted = `${labels.length} ${labels.length === 1 ? 'subfolder' : 'subfolders'}`
-  const skipped = beside.length === 0 ? '' : `; files beside them are left out: ${beside.length}`
+  const skipped = others.length === 0 ? '' : `; other files are left out: ${others.length}`
   notes.add(`${name}: one text per file, labels from the names of ${counted}${skipped}.`)
   const columns = isLabelled ? ['text', 'label'] : ['text']
   return { columns, hasHeader: true, rows, notes: [...notes] }

@@ -11,7 +11,7 @@ export interface CollectorOptions {
   name: string
   /** Columns to keep, by name or by number from 0, in this order. Default: all. */
   columns?: readonly string[]
-  /** Names that a header probably has; whoever chooses decides by them. */
+  /** Names that a first record has only if it is a header. */
   likely?: readonly string[]
   /** Whether the first record is a header. Default: inferred from `columns` and the first rows, with a note. */
   header?: boolean

@@ -42,7 +42,7 @@ test('hidden files are left out, files beside the subfolders with a note, empty 
   expect([texts.length, new Set(labels).size, skipped.emptyText]).toEqual([3, 2, 1])
   expect(rowNumbers).toEqual([0, 2, 3])
   expect(notes.join()).toContain('reviews: one text per file')
-  expect(notes.join()).toContain('files beside them are left out: 1')
+  expect(notes.join()).toContain('other files are left out: 1')
 })
 
 test('the encoding counts for each file, and a file that is no text is named', async () => {
