@@ -1,8 +1,8 @@
 /** What `latch compare` and the baseline claim: only differences whose 95 % interval leaves out 0. */
 import { describe, expect, it } from 'vitest'
-import { compareWithBaseline, differenceInterval } from '../src/training/baseline.ts'
-import { mean, verdicts, type Compared } from '../src/training/comparison.ts'
-import { Random } from '../../latch/src/core/random.ts'
+import { compareWithBaseline, differenceInterval } from '../../src/training/baseline.ts'
+import { mean, verdicts, type Compared } from '../../src/training/comparison.ts'
+import { Random } from '../../../latch/src/core/random.ts'
 
 const row = (model: string, testAccuracy: number, shuffledAccuracies: number[] = []): Compared => ({
   model,
