@@ -62,7 +62,7 @@ export function evaluateCommand(output: Output) {
       if (language) return evaluateLanguageModel(language, data, flags, output)
       if (flags.ngrams !== undefined || flags.lines) requireLanguageModel(model, path, 'evaluate')
       requireTextClasses(model)
-      const table = await readRows(data, flags, output)
+      const table = await readRows(data, flags, output, model.summary().textColumn)
       const { usable, warnings } = usableRows(model, table, { path, skip: flags.skipBadRows, output })
       const found = await evaluateWithProgress(model, usable, output).catch((error: unknown) => {
         throw atFile(error, usable)
