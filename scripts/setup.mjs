@@ -85,17 +85,23 @@ function dependencies() {
   if (readStamp(stamp) === wanted) return
   if (!installedByHand()) {
     const npm = process.env.npm_execpath
-    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+    // Not what `npm install --global git+…` says, which runs this in a clone.
+    const args = ['ci', '--no-global', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
     if (npm?.endsWith('.js')) step('installing dependencies (npm ci)', process.execPath, [npm, ...args])
     else step('installing dependencies (npm ci)', 'npm', args, { shell: process.platform === 'win32' })
   }
   writeFileSync(stamp, wanted)
 }
 
-/** Whether npm itself says that it installed this very lock file. */
+/** Whether npm itself says that it installed this very lock file, with the tools: npm can install one workspace alone. */
 function installedByHand() {
   const installed = path('node_modules', '.package-lock.json')
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(path('package-lock.json')).mtimeMs
+  const { devDependencies } = JSON.parse(readFileSync(path('package.json'), 'utf8'))
+  return (
+    Object.keys(devDependencies).every((name) => existsSync(path('node_modules', name))) &&
+    existsSync(installed) &&
+    statSync(installed).mtimeMs >= statSync(path('package-lock.json')).mtimeMs
+  )
 }
 
 function kernels() {
