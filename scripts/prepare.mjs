@@ -1,6 +1,6 @@
 /**
- * Builds what npm packs of a clone: `npm install git+…` runs it there as the script `prepare`. In a workspace of one's own
- * npm runs `prepare` with every install, where nothing is built: `node scripts/setup.mjs` does that.
+ * Builds what npm packs of a clone: `npm install git+…` runs it there as the script `prepare`. With every install in the
+ * workspace itself npm runs `prepare`, too, where it builds nothing: `node scripts/setup.mjs` does that.
  */
 import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
