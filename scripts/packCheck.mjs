@@ -81,7 +81,7 @@ const PARTS = {
   ],
 }
 /** Of what npm unpacks, without dependencies. */
-const MOST_MEGABYTES = { latch: 3, cli: 2.5, studio: 10 }
+const MOST_MEGABYTES = { latch: 3, cli: 1.5, studio: 10 }
 
 const ENTRIES = [
   'latch',
