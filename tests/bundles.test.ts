@@ -9,7 +9,7 @@ const modules = async (layers: string, imports: string) =>
 
 /** Code that only imports and masked batches need, and what trains or inspects. */
 const FOREIGN =
-  /masks\/|generic|merge|attention|sumPool|firstPool|layerNorm|concat|registry|^(training|inspection|tasks|formats)\//
+  /masks\/|generic|merge|attention|sumPool|firstPool|layerNorm|batchNorm|windows\/|concat|registry|^(training|inspection|tasks|formats)\//
 
 describe('a page', { timeout: 60_000 }, () => {
   test('of embedding, gru and dense carries no other cell, no masks, no attention and no generic code', async () => {

@@ -35,6 +35,8 @@ export interface PassOptions {
   record: boolean
   /** Decides all dropout masks of this pass; another number for each step of training. */
   key: number
+  /** Names of layers that use their statistics as they are, as in inference. */
+  frozenStatistics?: ReadonlySet<string>
 }
 
 /** The same as layers see it. */
@@ -88,6 +90,20 @@ export interface LayerStep {
   run(rows: number): void
 }
 
+/** The steps above a layer that changes the lengths of sequences (layers/timeline.ts). */
+export interface Timeline {
+  /** What the layers above are built with: `index` is of their batch. */
+  readonly context: Context
+  /** The most that is above it, of the plan at hand. */
+  readonly capacity: Capacity
+  /** The batch as the layers above see it: the same order, other lengths. */
+  of(batch: PackedBatch): PackedBatch
+  /** The fewest steps below that give so many above. */
+  leastBelow(steps: number): number
+  /** @throws UnsupportedError: a trace has the steps of the input in every layer */
+  throwUntraceable(where: string): never
+}
+
 /** A layer at work in a network. */
 export interface Layer {
   readonly type: string
@@ -101,6 +117,10 @@ export interface Layer {
   skipGradients?: ((batch: PackedBatch) => void)[]
   /** Why no stream can run it: it needs what comes after a step. */
   readonly needsWholeSequence?: { readonly got: string; readonly remedy: string }
+  /** Where its sequences have other lengths than those below. */
+  readonly timeline?: Timeline
+  /** Parameters that no optimizer changes: forward passes keep them. */
+  readonly statistics?: readonly Parameter[]
   /** Whether it masks steps by their values, `clearMasked`. */
   readonly masksSteps?: boolean
   /** Sets its initial weights; layers without any have none to set. */

@@ -1,6 +1,7 @@
 /** Every layer in its most general form: what networks from other tools' files are made of. */
 import { genericCells } from '../cells/registry.ts'
 import { activationLayer } from '../layers/activation.ts'
+import { batchNormLayer } from '../layers/batchNorm.ts'
 import { concatLayer } from '../layers/skips/concat.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
@@ -18,6 +19,8 @@ import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
 import { projectedLstmLayer } from '../layers/recurrent/projected.ts'
 import { repeatLayer } from '../layers/repeat.ts'
 import { reverseLayer } from '../layers/reverse.ts'
+import { conv1dLayer } from '../layers/windows/conv1d.ts'
+import { averagePool1dLayer, maxPool1dLayer } from '../layers/windows/localPool.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
 export const allLayers: readonly LayerInfo[] = [
@@ -32,6 +35,10 @@ export const allLayers: readonly LayerInfo[] = [
   genericDenseLayer,
   activationLayer,
   layerNormLayer,
+  batchNormLayer,
+  conv1dLayer,
+  maxPool1dLayer,
+  averagePool1dLayer,
   maskingLayer,
   zeroMaskedLayer,
   reverseLayer,

@@ -5,6 +5,7 @@ import { rowsOf, type Edge, type PassOptions } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { eachRow, placesOf } from './edgeRows.ts'
 import { internalsOf, type Network } from './network.ts'
+import { outputBatch } from './outputBatch.ts'
 
 /** Back through every layer from a given gradient of the output, in the order and shape of `network.readOutput`. */
 export function backwardFrom(
@@ -14,7 +15,9 @@ export function backwardFrom(
   pass: PassOptions,
 ): void {
   const { engine, output, backThrough } = internalsOf(network)
-  backThrough(batch, pass, () => writeOutputGradient(engine.memory, output, batch, gradient))
+  backThrough(batch, pass, () =>
+    writeOutputGradient(engine.memory, output, outputBatch(network, batch), gradient),
+  )
 }
 
 /** Lays a gradient given in the caller's order into the output's edge. */

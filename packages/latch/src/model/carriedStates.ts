@@ -27,7 +27,11 @@ const STATELESS: readonly string[] = [
   'dropout',
   'activation',
   'layerNorm',
+  'batchNorm',
   'concat',
+  'merge',
+  'masking',
+  'zeroMasked',
 ]
 
 /** The states of all recurrent layers and directions after the last batch. */

@@ -4,6 +4,7 @@
  */
 import type { ActivationOptions } from '../layers/activation.ts'
 import type { ConcatOptions } from '../layers/skips/concat.ts'
+import type { BatchNormOptions } from '../layers/batchNorm.ts'
 import type { AnyOptions, LayerDefinition, LayerInfo, LayerSpec } from '../layers/definition.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import type { DropoutOptions } from '../layers/dropout.ts'
@@ -22,6 +23,8 @@ import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { RepeatOptions } from '../layers/repeat.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
+import type { Conv1dOptions } from '../layers/windows/conv1d.ts'
+import type { AveragePool1dOptions, MaxPool1dOptions } from '../layers/windows/localPool.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
 
 /** One layer of a network as JSON, by its `type`. */
@@ -37,6 +40,10 @@ export type LayerOptions =
   | DenseOptions
   | ActivationOptions
   | LayerNormOptions
+  | BatchNormOptions
+  | Conv1dOptions
+  | MaxPool1dOptions
+  | AveragePool1dOptions
   | MaskingOptions
   | ZeroMaskedOptions
   | ReverseOptions

@@ -4,6 +4,7 @@
  */
 import type { ActivationChoice, ActivationName } from '../cells/activations.ts'
 import type { LossOptions } from '../layers/loss.ts'
+import type { PoolOptions } from '../layers/pooling/pool.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import { ShapeError } from '../core/errors.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
@@ -35,12 +36,11 @@ export function findLastActivation(layers: readonly LayerOptions[]): LastActivat
       if (layer.activation !== 'linear') return passed(layer.activation)
     } else if (layer.type === 'dense') return passed(layer.activation ?? 'linear')
     else if (layer.type === 'recurrent') return ofRecurrent(layer)
-    else if (layer.type === 'pool') {
+    else if (/ool/.test(layer.type)) {
+      const { pooling } = layer as PoolOptions
       const below = findLastActivation(layers.slice(0, i))
-      return layer.pooling === 'last' || layer.pooling === 'first'
-        ? below
-        : pooled(below, layer.pooling === 'sum')
-    } else if (/layerNorm|concat|merge|projected|timeSoftmax/.test(layer.type)) break
+      return pooling === 'last' || pooling === 'first' ? below : pooled(below, pooling === 'sum')
+    } else if (/Norm|con|merge|projected|timeSoftmax/.test(layer.type)) break
     // All others leave each number as it is, or leave it out.
   }
   return { name: 'linear', range: 'any' }

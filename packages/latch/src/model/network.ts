@@ -59,8 +59,8 @@ export class Network {
   #plannedGradients = false
   #wantsGradients = false
   #workspace: number | null = null
-  /** Whose values lie in the arena; null before the first pass of a plan. */
-  #current: PackedBatch | null = null
+  /** Whose values lie in the arena, as each layer sees it and, last, as the output has it; null before the first pass of a plan. */
+  #passed: readonly PackedBatch[] | null = null
   #checkpointSteps: number | null = null
 
   /**
@@ -106,7 +106,7 @@ export class Network {
         this.#needGradients(pass)
         this.#needPass(batch)
         begin()
-        this.#backThrough(batch, pass)
+        this.#backThrough(pass)
       },
     }
     this.#fill(options)
@@ -143,7 +143,7 @@ export class Network {
     return this.#live.store.all
   }
 
-  /** How many numbers the network learns. */
+  /** How many numbers the network learns, the running statistics of `batchNorm` included. */
   get parameterCount(): number {
     return this.parameters.reduce((sum, p) => sum + p.size, 0)
   }
@@ -195,17 +195,26 @@ export class Network {
     this.#checkpointSteps = steps
   }
 
-  /** Runs the layers on a batch; `readOutput` and `loss` read its results until the next pass. */
-  forward(batch: PackedBatch, pass: PassOptions = INFERENCE): void {
+  /**
+   * Runs the layers on a batch; `readOutput` and `loss` read its results until the next pass. Returns the batch with the
+   * steps of the output, which layers such as `conv1d` change.
+   */
+  forward(batch: PackedBatch, pass: PassOptions = INFERENCE): PackedBatch {
     const { context, masks } = this.#live
     if (batch.mask && !masks) throwMaskUnsupported(this.config.layers[0].type)
     const { sequences, steps, rows, mask } = batch
     this.#plan({ sequences, steps, rows, masked: mask?.includes(0), recorded: pass.record })
-    this.#current = null
+    this.#passed = null
     context.index.write(this.#live.engine.memory, batch)
     context.index.mask = masks?.load(batch) ?? null
-    for (const layer of this.#live.layers) layer.forward(batch, pass)
-    this.#current = batch
+    const passed = [batch]
+    for (const layer of this.#live.layers) {
+      layer.forward(batch, pass)
+      batch = layer.timeline?.of(batch) ?? batch
+      passed.push(batch)
+    }
+    this.#passed = passed
+    return batch
   }
 
   /**
@@ -226,7 +235,8 @@ export class Network {
     { layer: recurrentLayer = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): Float64Array {
     this.#needPass(batch)
-    return this.#layerAt(recurrentLayer).readFinalState(batch, state, direction)
+    const layer = this.#layerAt(recurrentLayer)
+    return layer.readFinalState(this.#passed![this.#live.layers.indexOf(layer)], state, direction)
   }
 
   #layerAt(recurrentLayer: number): RecurrentLayer {
@@ -266,8 +276,7 @@ export class Network {
    * answers every step, masked steps do not count, whatever their targets.
    */
   loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
-    this.#needPass(batch)
-    return this.#lossLayer().compute(batch, targets, null, plain)
+    return this.#lossLayer().compute(this.#needPass(batch), targets, null, plain)
   }
 
   /**
@@ -282,9 +291,8 @@ export class Network {
     of: 'mean' | 'sum' = 'mean',
   ): LossValue {
     this.#needGradients(pass)
-    this.#needPass(batch)
-    const value = this.#lossLayer().compute(batch, targets, of, plain)
-    this.#backThrough(batch, pass)
+    const value = this.#lossLayer().compute(this.#needPass(batch), targets, of, plain)
+    this.#backThrough(pass)
     return value
   }
 
@@ -295,8 +303,7 @@ export class Network {
 
   /** The output in the caller's order: (B, C), or (B, T, C) with zeros beyond each length. */
   readOutput(batch: PackedBatch): Float64Array {
-    this.#needPass(batch)
-    return readEdge(this.#live.engine.memory, this.#live.output, 'value', batch)
+    return readEdge(this.#live.engine.memory, this.#live.output, 'value', this.#needPass(batch))
   }
 
   /** ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`. */
@@ -312,11 +319,13 @@ export class Network {
     })
   }
 
-  #backThrough(batch: PackedBatch, pass: PassOptions): void {
-    for (let i = this.#live.layers.length - 1; i >= 0; i--) {
-      const layer = this.#live.layers[i]
-      for (const addSkipped of layer.skipGradients ?? []) addSkipped(batch)
-      layer.backward(batch, pass)
+  #backThrough(pass: PassOptions): void {
+    const { layers } = this.#live
+    const passed = this.#passed!
+    for (let i = layers.length - 1; i >= 0; i--) {
+      const layer = layers[i]
+      for (const addSkipped of layer.skipGradients ?? []) addSkipped(passed[i + 1])
+      layer.backward(passed[i], pass)
     }
   }
 
@@ -335,13 +344,13 @@ export class Network {
     })
   }
 
-  /** Values lie in the arena for the batch of the last forward pass only. */
-  #needPass(batch: PackedBatch): void {
-    if (this.#current === batch) return
+  /** The batch as the output has it. Values lie in the arena for the batch of the last forward pass only. */
+  #needPass(batch: PackedBatch): PackedBatch {
+    if (this.#passed?.[0] === batch) return this.#passed.at(-1)!
     throw new UsageError({
       where: 'network',
       expected: 'the batch of the last forward pass',
-      got: this.#current ? 'another batch' : 'no forward pass yet',
+      got: this.#passed ? 'another batch' : 'no forward pass yet',
       remedy: 'Call `forward` with it first.',
     })
   }
@@ -362,7 +371,7 @@ export class Network {
   #dropPlan(): void {
     if (this.#workspace !== null) this.#live.engine.memory.release(this.#workspace)
     this.#workspace = null
-    this.#current = null
+    this.#passed = null
     this.#planned = NOTHING
   }
 
@@ -377,9 +386,13 @@ export class Network {
     this.#live.context.index.plan(memory, capacity)
     if (this.#wantsGradients) this.#live.context.scratch.plan()
     this.#live.context.keptSteps = this.#wantsGradients ? (this.#checkpointSteps ?? Infinity) : 0
-    for (const layer of this.#live.layers) layer.plan(capacity, this.#wantsGradients)
-    const { loss, masks } = this.#live
-    loss?.plan(capacity)
+    const { layers, loss, masks } = this.#live
+    let above = capacity
+    for (const layer of layers) {
+      layer.plan(above, this.#wantsGradients)
+      above = layer.timeline?.capacity ?? above
+    }
+    loss?.plan(above)
     if (masks && (masks.always || capacity.masked)) masks.plan(capacity, this.#wantsGradients, loss)
     this.#planned = capacity
     this.#plannedGradients = this.#wantsGradients
@@ -417,8 +430,9 @@ function buildLayers(context: Context, specs: readonly BuildableSpec[]): Layer[]
   const layers: Layer[] = []
   const names = new LayerNames()
   for (const { definition, options } of specs) {
-    const input = layers[layers.length - 1]?.output
-    layers.push(definition.build(context, names.next(definition.type), options, input, layers))
+    const below = layers[layers.length - 1]
+    context = below?.timeline?.context ?? context
+    layers.push(definition.build(context, names.next(definition.type), options, below?.output, layers))
   }
   return layers
 }

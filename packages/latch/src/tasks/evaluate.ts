@@ -2,6 +2,7 @@
 import { bucketedBatches } from '../data/batches.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
+import { outputBatch } from '../model/outputBatch.ts'
 import { validSteps } from '../model/validSteps.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Dataset } from '../training/dataset.ts'
@@ -79,8 +80,9 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
       n++
     }
     if (per === 'step') {
-      batch.eachRow((row, sequence, t) => {
-        if (!valid || valid[row]) add(sequence * batch.steps + t, row)
+      const above = outputBatch(network, batch)
+      above.eachRow((row, sequence, t) => {
+        if (!valid || valid[row]) add(sequence * above.steps + t, row)
       })
     } else for (let sequence = 0; sequence < batch.sequences; sequence++) add(sequence, sequence)
   })
@@ -104,10 +106,11 @@ async function measureProbabilities(
   let loss = 0
   await forEachPass(network, dataset, options, (batch, _, numbers) => {
     const out = network.readOutput(batch)
+    const { steps } = outputBatch(network, batch)
     numbers.forEach((number, sequence) => {
       const classes = targets[number]
       for (let t = 0; t < classes.length; t++) {
-        const at = (per === 'step' ? sequence * batch.steps + t : sequence) * width
+        const at = (per === 'step' ? sequence * steps + t : sequence) * width
         const row = out.subarray(at, at + width)
         actual.push(classes[t])
         predicted.push(pickClass(row, outputActivation))

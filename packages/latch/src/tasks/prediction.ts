@@ -74,13 +74,13 @@ function interpretRows(
 
 /** Runs a batch and returns the output rows of each sequence (one, or one per step), in input order. */
 export function outputRows(network: Network, batch: PackedBatch): Float64Array[][] {
-  network.forward(batch)
+  const { lengths, steps } = network.forward(batch)
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const rows = new Array<Float64Array[]>(batch.sequences)
   batch.sortedIndices.forEach((sequence, b) => {
-    const count = per === 'step' ? batch.lengths[b] : 1
-    const first = sequence * (per === 'step' ? batch.steps : 1)
+    const count = per === 'step' ? lengths[b] : 1
+    const first = sequence * (per === 'step' ? steps : 1)
     rows[sequence] = Array.from({ length: count }, (_, t) =>
       out.subarray((first + t) * width, (first + t + 1) * width),
     )

@@ -58,12 +58,12 @@ export class PackedBatch {
   featureWidth = 0
   #mask: Uint8Array | null = null
 
-  constructor(lengths: ArrayLike<number>) {
+  /** `order`: the sequences longest first, where that is known. */
+  constructor(lengths: ArrayLike<number>, order?: Int32Array) {
     const B = lengths.length
     for (let i = 0; i < B; i++) requireWhole(`batch, length of sequence ${i}`, lengths[i])
     if (B === 0) throw new ShapeError({ where: 'batch', expected: 'at least one sequence', got: 'none' })
-    const order = Int32Array.from({ length: B }, (_, i) => i)
-    order.sort((a, b) => lengths[b] - lengths[a] || a - b)
+    order ??= Int32Array.from(lengths, (_, i) => i).sort((a, b) => lengths[b] - lengths[a] || a - b)
     this.sortedIndices = order
     this.lengths = Int32Array.from(order, (i) => lengths[i])
     const shortest = this.lengths[B - 1]

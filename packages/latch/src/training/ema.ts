@@ -40,6 +40,8 @@ export class ExponentialMovingAverage {
     this.#parts.walk('all', WORK, (kernels, offset, count) =>
       kernels.average(average + offset, weights + offset, count, decay),
     )
+    // Averages already.
+    for (const one of this.#parts.statistics) store.write(one, store.read(one), EMA_REGION)
   }
 
   /** Exchanges weights and average: call it before validation and again after it. */

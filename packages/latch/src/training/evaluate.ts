@@ -3,6 +3,7 @@
  * (the first on ties); a single logit predicts class 1 if it is above 0.
  */
 import { internalsOf, type Network } from '../model/network.ts'
+import { outputBatch } from '../model/outputBatch.ts'
 import { validSteps } from '../model/validSteps.ts'
 import { assertNetwork } from './options.ts'
 import { carriedSegments } from './segments/carriedSegments.ts'
@@ -48,10 +49,11 @@ export function knowsClasses(network: Network): boolean {
  */
 export function eachPrediction(
   network: Network,
-  { batch, targets, classes }: Sample,
+  { batch: inputs, targets, classes }: Sample,
   visit: (sequence: number, actual: number, predicted: number) => void,
 ): void {
   const { value, stride, width, per } = internalsOf(network).output
+  const batch = outputBatch(network, inputs)
   const rows = per === 'step' ? batch.rows : batch.sequences
   const view = internalsOf(network).engine.memory.viewFloats(value, rows * stride)
   const classAt = (row: number) => {

@@ -64,7 +64,8 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     network.zeroGradients()
     for (let i = first; i <= last; i++) {
       const sample = drawSample(network, train, batches[i])
-      const pass = { training: true, record: false, key: mixKey(seed, epoch, i) }
+      const key = mixKey(seed, epoch, i)
+      const pass = { training: true, record: false, key, frozenStatistics: run.parts.frozenStatistics }
       carried?.begin(i, sample.batch)
       network.forward(sample.batch, pass)
       carried?.end(sample.batch)

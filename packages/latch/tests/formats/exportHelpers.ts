@@ -25,7 +25,8 @@ export function exportCase(
   const network = configuredNetwork({ layers })
   const random = new Random(3, 'export', name)
   for (const parameter of network.parameters) {
-    const values = Float32Array.from({ length: parameter.size }, () => random.uniform() - 0.5)
+    const least = parameter.name.endsWith('running_var') ? 0 : 0.5
+    const values = Float32Array.from({ length: parameter.size }, () => random.uniform() - least)
     internalsOf(network).store.write(parameter, values)
   }
   const [first] = layers

@@ -168,8 +168,82 @@ function anySequence(random: Random, steps: number): Sequence {
   return { ids, features, counts: each(() => (chance(random, 0.7) ? 1 : 0)) }
 }
 
+const pairOf = (random: Random): [number, number] => [random.integer(3), random.integer(3)]
+
+/** A convolution or a local pooling; what stands on it has as many steps, or fewer. */
+function anyWindows(random: Random, width: number): LayerOptions {
+  const kernelSize = 1 + random.integer(4)
+  const stride = pick(random, [1, 1, 2, 3])
+  if (chance(random, 0.4)) {
+    const sides = pairOf(random).map((side) => Math.min(side, kernelSize - 1)) as [number, number]
+    const padding = pick(random, ['valid', 'same', sides, sides[0]] as const)
+    if (chance(random, 0.5)) return { type: 'maxPool1d', kernelSize, stride, padding }
+    return { type: 'averagePool1d', kernelSize, stride, padding, countPadding: chance(random, 0.5) }
+  }
+  const groups = pick(
+    random,
+    [1, 1, 2, 3, width].filter((many) => width % many === 0),
+  )
+  return {
+    type: 'conv1d',
+    filters: groups * (1 + random.integer(9)),
+    kernelSize,
+    stride: chance(random, 0.6) ? 1 : stride,
+    dilation: pick(random, [1, 1, 2, 3]),
+    padding: pick(random, ['valid', 'same', 'causal', 'causal', 2, pairOf(random)] as const),
+    groups,
+    bias: chance(random, 0.8),
+  }
+}
+
+/** From here on cases have convolutions, local poolings and batch normalisation. */
+export const WINDOWS = 1_000_000
+
+/** A network with windows between its input and what stands on it; sequences are long enough for all of them. */
+function windowCase(seed: number): Case {
+  const random = new Random(seed, 'any windows')
+  const normalise = (): LayerOptions => ({
+    type: 'batchNorm',
+    epsilon: 0.1,
+    momentum: 0.3,
+    scale: chance(random, 0.7),
+    centre: chance(random, 0.7),
+  })
+  let layers: LayerOptions[] = []
+  do layers = anyLayers(random)
+  while (layers.some(({ type }) => type === 'oneHot' || type === 'concat' || type === 'merge'))
+  const windows: LayerOptions[] = []
+  let width = layers[0].type === 'features' ? WIDTH : layers[0].type === 'embedding' ? layers[0].size : 0
+  const streams = chance(random, 0.4)
+  const count = random.integer(4)
+  for (let i = 0; i < count; i++) {
+    if (chance(random, 0.4)) windows.push(normalise())
+    let layer: LayerOptions
+    do layer = anyWindows(random, width)
+    while (streams ? !(layer.type === 'conv1d' && layer.padding === 'causal' && layer.stride === 1) : false)
+    windows.push(layer)
+    if (layer.type === 'conv1d') width = layer.filters
+  }
+  const hasWindows = windows.some(({ type }) => type !== 'batchNorm')
+  if (!hasWindows || chance(random, 0.5)) windows.push(normalise())
+  const [first, ...others] = layers
+  const unmasked: LayerOptions = first.type === 'embedding' ? { ...first, maskZero: false } : first
+  const above = others.filter(({ type }) => type !== 'masking')
+  if (chance(random, 0.5)) above.push(normalise())
+  const lengths = Array.from(
+    { length: 1 + random.integer(4) },
+    () => (count > 1 ? 60 : 14) + random.integer(7),
+  )
+  return {
+    layers: hasWindows ? [unmasked, ...windows, ...above] : [first, ...others.slice(0, 1), ...windows],
+    sequences: lengths.map((n) => anySequence(random, n)),
+    masked: !hasWindows && chance(random, 0.6),
+  }
+}
+
 /** The case of a number. */
 export function anyCase(seed: number): Case {
+  if (seed >= WINDOWS) return windowCase(seed)
   const random = new Random(seed, 'any network')
   const lengths = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer(7))
   const layers = anyLayers(random)
@@ -183,7 +257,9 @@ export function larger({ layers, masked }: Case): Case {
   return {
     layers,
     masked,
-    sequences: Array.from({ length: 40 }, (_, i) => anySequence(random, 1 + ((i * 7) % 15))),
+    sequences: Array.from({ length: 40 }, (_, i) =>
+      anySequence(random, (layers.some(({ type }) => type.endsWith('1d')) ? 60 : 1) + ((i * 7) % 15)),
+    ),
   }
 }
 
@@ -214,7 +290,10 @@ export function build({ layers }: Case, options: EngineOptions): Network {
   for (const p of net.parameters)
     internalsOf(net).store.write(
       p,
-      Float64Array.from({ length: p.size }, () => weights.between(-0.5, 0.5)),
+      Float64Array.from(
+        { length: p.size },
+        () => weights.between(-0.5, 0.5) + (p.name.endsWith('running_var') ? 1 : 0),
+      ),
     )
   return net
 }

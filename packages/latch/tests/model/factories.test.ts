@@ -63,6 +63,14 @@ it('every factory makes a layer that allLayers reads back', () => {
   } = latch
   const { genericDense, genericGru, genericRnn, maskedEmbedding, maskedFeatures, maskedOneHot } = latch
   const { recurrent, repeat, reverse, sumPool, timeSoftmax, zeroMasked } = latch
+  const { averagePool1d, batchNorm, conv1d, maxPool1d } = latch
+  read([
+    features(2),
+    conv1d({ filters: 3, kernelSize: 2, padding: 'causal' }),
+    batchNorm({ momentum: 0.2 }),
+    gru(2),
+  ])
+  read([features(2), maxPool1d({ kernelSize: 2 }), averagePool1d({ kernelSize: 2, padding: 1 }), gru(2)])
   read([embedding({ vocabulary: 4, size: 3 }), dropout(0.5), lstm(2), rnn(2, { activation: 'relu' })])
   read([features(2), masking({ value: -1 }), gru(3, { reset: 'before' }), zeroMasked(), pool('max')])
   read([

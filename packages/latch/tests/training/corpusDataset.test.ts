@@ -193,7 +193,7 @@ describe('training on segments', () => {
     const [plain, disturbed, sparing] = [model(), model(), model()]
     await fit(plain, common)
     const batch = PackedBatch.ofIds([[1, 2, 3]])
-    await fit(disturbed, { ...common, onStep: () => disturbed.forward(batch) })
+    await fit(disturbed, { ...common, onStep: () => void disturbed.forward(batch) })
     await fit(sparing, { ...common, checkpointSteps: 2 })
     expect(bitsOf(disturbed)).toBe(bitsOf(plain))
     expect(bitsOf(sparing)).toBe(bitsOf(plain))

@@ -34,9 +34,11 @@ export function linkAt(trace: object): TraceLink | undefined {
   return links.get(trace)
 }
 
-/** @throws UnsupportedError for a network without recurrent layers: it has no steps to follow */
+/** @throws UnsupportedError for a network without recurrent layers, or whose steps are not those of its input */
 export function needRecurrent(where: string, network: Network): void {
-  if (internalsOf(network).recurrent.length > 0) return
+  const { recurrent, layers } = internalsOf(network)
+  for (const { timeline } of layers) timeline?.throwUntraceable(where)
+  if (recurrent.length > 0) return
   throw new UnsupportedError({
     where,
     expected: 'a network with a recurrent layer',

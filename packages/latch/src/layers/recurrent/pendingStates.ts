@@ -14,7 +14,8 @@ export interface PendingState<State extends string> {
 
 export class PendingStates<State extends string> {
   readonly #where: string
-  #batch: PackedBatch | null = null
+  /** Order of the batch, which stays the same object where a layer changes its lengths. */
+  #order: Int32Array | null = null
   #states: PendingState<State>[] = []
 
   constructor(where: string) {
@@ -22,17 +23,17 @@ export class PendingStates<State extends string> {
   }
 
   give(batch: PackedBatch, state: PendingState<State>): void {
-    if (this.#batch !== batch) this.#states = []
-    this.#batch = batch
+    if (this.#order !== batch.sortedIndices) this.#states = []
+    this.#order = batch.sortedIndices
     this.#states.push(state)
   }
 
   /** What was given for this batch; nothing is left. @throws UsageError if it was given for another. */
   take(batch: PackedBatch): readonly PendingState<State>[] {
-    const [given, states] = [this.#batch, this.#states]
-    this.#batch = null
+    const [given, states] = [this.#order, this.#states]
+    this.#order = null
     this.#states = []
-    if (given === null || given === batch) return states
+    if (given === null || given === batch.sortedIndices) return states
     throw new UsageError({
       where: this.#where,
       expected: 'the batch that states were given for',

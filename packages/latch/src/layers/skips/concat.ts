@@ -5,7 +5,7 @@ import type { LayerDefinition, LayerSpec } from '../definition.ts'
 import { readOptions } from '../fields.ts'
 import { makeEdge, rowsOf } from '../layer.ts'
 import type { Context, Edge, Layer, LayerStep, StreamContext } from '../layer.ts'
-import { findLayers, readInputs, SkipLayer } from './skipLayer.ts'
+import { assertSameSteps, findLayers, readInputs, SkipLayer } from './skipLayer.ts'
 import type { Rows } from '../streamRows.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 
@@ -57,6 +57,7 @@ export class ConcatLayer extends SkipLayer {
       width += edge.width
       return { edge, column }
     })
+    if (first.per === 'step') assertSameSteps(name, inputs, layers, below)
     super(context, name, input, layers, makeEdge(first.per, width, strideOf(context.engine, width)))
     this.#parts = parts
   }

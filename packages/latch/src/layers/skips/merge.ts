@@ -13,7 +13,7 @@ import {
   type LayerStep,
   type StreamContext,
 } from '../layer.ts'
-import { findLayers, readInputs, SkipLayer } from './skipLayer.ts'
+import { assertSameSteps, findLayers, readInputs, SkipLayer } from './skipLayer.ts'
 import type { Rows } from '../streamRows.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 
@@ -119,6 +119,7 @@ export class MergeLayer extends SkipLayer {
       })
     })
     const per = edges.some((edge) => edge.per === 'step') ? 'step' : 'sequence'
+    if (per === 'step') assertSameSteps(name, inputs, layers, below)
     super(context, name, input, layers, makeEdge(per, width, strideOf(context.engine, width)))
     if (per === 'step' && edges.some((edge) => edge.per === 'sequence')) this.needsWholeSequence = MEETS_STEPS
     this.#operation = operation

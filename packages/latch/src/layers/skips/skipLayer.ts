@@ -36,6 +36,25 @@ export function findLayers(name: string, inputs: readonly string[], below: reado
   })
 }
 
+/** @throws ShapeError where a layer between these and the one to be changes the number of steps */
+export function assertSameSteps(
+  name: string,
+  inputs: readonly string[],
+  layers: readonly Layer[],
+  below: readonly Layer[],
+): void {
+  layers.forEach((layer, i) => {
+    const changes = below.slice(below.indexOf(layer) + 1).find(({ timeline }) => timeline)
+    if (!changes) return
+    throw new ShapeError({
+      where: `${name}, ${inputs[i]}`,
+      expected: 'as many steps as right below',
+      got: `those below ${changes.name}, which changes their number`,
+      remedy: "Give that layer padding 'same' and stride 1, or join the outputs below it.",
+    })
+  })
+}
+
 /** What `concat` and `merge` have in common: an output of their own, and gradients that skip the layers between. */
 export abstract class SkipLayer implements Layer {
   abstract readonly type: string

@@ -6,6 +6,7 @@ import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { OutputActivation, ImportedModel } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { allLayers } from '../../model/allLayers.ts'
+import { leastSteps } from '../../model/outputBatch.ts'
 import { buildNetwork, type Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
 import { activate } from '../prediction.ts'
@@ -24,10 +25,10 @@ export function predictTheSame(
     threads: 1,
     weights: ({ name }) => file.weights.get(name)!,
   })
-  const batch = batchFor(file.network)
-  const a = rowsOf(described, batch)
+  const least = Math.max(leastSteps(described), leastSteps(model.network))
+  const a = rowsOf(described, batchFor(file.network, least))
   described.dispose()
-  const b = rowsOf(model.network, batchFor(model.network.config))
+  const b = rowsOf(model.network, batchFor(model.network.config, least))
   const near = (x: number, y: number) =>
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
@@ -49,17 +50,18 @@ function rowsOf(network: Network, batch: PackedBatch): number[][] {
 }
 
 /** Ids or features, with a zero among them, which some networks mask. */
-function batchFor({ layers: [input] }: NetworkConfig): PackedBatch {
+function batchFor({ layers: [input] }: NetworkConfig, least: number): PackedBatch {
+  const lengths = LENGTHS.map((length) => least - 1 + length)
   const random = new Random(1, 'same outputs')
-  const steps = maximum(LENGTHS)
+  const steps = maximum(lengths)
   if (input.type !== 'features') {
     const { vocabulary } = input as { vocabulary: number }
     return PackedBatch.ofIds(
-      LENGTHS.map((length) => Array.from({ length }, (_, t) => (t === 1 ? 0 : random.integer(vocabulary)))),
+      lengths.map((length) => Array.from({ length }, (_, t) => (t === 1 ? 0 : random.integer(vocabulary)))),
     )
   }
   const { width } = input
   const draw = (_: unknown, i: number) => (Math.floor(i / width) % steps === 1 ? 0 : random.between(-1, 1))
-  const rows = Float32Array.from({ length: LENGTHS.length * steps * width }, draw)
-  return PackedBatch.ofFeatures(rows, [LENGTHS.length, steps, width], LENGTHS)
+  const rows = Float32Array.from({ length: lengths.length * steps * width }, draw)
+  return PackedBatch.ofFeatures(rows, [lengths.length, steps, width], lengths)
 }

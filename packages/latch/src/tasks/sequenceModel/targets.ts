@@ -4,6 +4,7 @@
  */
 import type { ModelInput } from '../../formats/imported.ts'
 import type { Targets } from '../../layers/loss.ts'
+import { outputBatch, outputSteps } from '../../model/outputBatch.ts'
 import type { Dataset, Sample } from '../../training/dataset.ts'
 import { DataError } from '../../core/errors.ts'
 import { isFiniteAt } from '../../core/precision.ts'
@@ -59,7 +60,8 @@ export class TargetReader {
       typeof target === 'object'
         ? Array.from(target as readonly (string | number | readonly number[])[]).flat()
         : [target]
-    const count = (per === 'step' ? encoded.steps : 1) * (isClass ? 1 : width)
+    const steps = per === 'step' ? outputSteps(this.#trained.network, encoded.steps) : 1
+    const count = steps * (isClass ? 1 : width)
     if (given.length !== count) {
       const noun = isClass ? (count === 1 ? 'class' : 'classes') : count === 1 ? 'number' : 'numbers'
       throw new DataError({
@@ -119,8 +121,9 @@ export class SequenceDataset implements Dataset {
       isClass ? targets.flatMap((one) => classTargets(one, width)) : targets,
     )
     if (per === 'sequence') return { batch, targets: { values: Float64Array.from(numbers.flat()) } }
-    const values = new Float64Array(batch.rows * width)
-    batch.eachRow((row, sequence, t) => {
+    const above = outputBatch(network, batch)
+    const values = new Float64Array(above.rows * width)
+    above.eachRow((row, sequence, t) => {
       for (let j = 0; j < width; j++) values[row * width + j] = numbers[sequence][t * width + j]
     })
     return { batch, targets: { values } satisfies Targets }

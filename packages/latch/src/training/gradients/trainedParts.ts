@@ -1,17 +1,22 @@
 /**
- * The part of a network's parameters that a run trains: all but the frozen ones, whose weights keep their bits. PyTorch
- * names this `requires_grad = False`, Keras `trainable = False`. Gradients of frozen parameters are still computed, since
- * the layers below them need the same pass, and then set to zero.
+ * The part of a network's parameters that a run trains: all but the frozen ones, whose weights keep their bits, and the
+ * statistics that forward passes keep. PyTorch names this `requires_grad = False`, Keras `trainable = False`. Gradients of
+ * frozen parameters are still computed, since the layers below them need the same pass, and then set to zero.
  */
 import { closestName } from '../../core/knownNames.ts'
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { internalsOf, type Network } from '../../model/network.ts'
+import type { Parameter, ParameterInfo } from '../../tensors/parameters.ts'
 import type { Places, Visit } from '../../tensors/regions.ts'
 
 export class TrainedParts {
+  /** What forward passes keep, and no optimizer changes. */
+  readonly statistics: readonly Parameter[]
+  /** Names of the layers whose statistics are frozen. */
+  readonly frozenStatistics: ReadonlySet<string>
   readonly #network: Network
-  /** Frozen ranges: first float and the one behind the last in turn, ascending. */
+  /** Ranges of both: first float and the one behind the last in turn, ascending. */
   readonly #frozen: number[] = []
 
   /**
@@ -20,10 +25,16 @@ export class TrainedParts {
    */
   constructor(network: Network, frozen: readonly string[] = []) {
     this.#network = network
-    const { store } = internalsOf(network)
-    const isFrozen = frozenParameters(network, frozen)
+    const { store, layers } = internalsOf(network)
+    this.statistics = layers.flatMap(({ statistics = [] }) => statistics)
+    const isFrozen = frozenParameters(network, frozen, this.statistics)
+    const frozenLayers = layers.filter(({ statistics }) =>
+      statistics?.some((one) => isFrozen[store.all.indexOf(one)]),
+    )
+    this.frozenStatistics = new Set(frozenLayers.map(({ name }) => name))
     store.all.forEach((parameter, i) => {
-      if (isFrozen[i]) this.#frozen.push(parameter.offset, store.all[i + 1]?.offset ?? store.count)
+      if (isFrozen[i] || this.statistics.includes(parameter))
+        this.#frozen.push(parameter.offset, store.all[i + 1]?.offset ?? store.count)
     })
   }
 
@@ -35,7 +46,7 @@ export class TrainedParts {
     for (let i = 0; i < this.#frozen.length; i += 2) gradients.fill(0, this.#frozen[i], this.#frozen[i + 1])
   }
 
-  /** `Regions.walk` without the frozen parameters. */
+  /** `Regions.walk` without frozen parameters and statistics. */
   walk(places: Places, work: number, visit: Visit): void {
     const { engine, regions } = internalsOf(this.#network)
     if (this.#frozen.length === 0) return regions.walk(places, work, visit)
@@ -55,7 +66,11 @@ export class TrainedParts {
 }
 
 /** Of each parameter of the network, whether it is frozen. */
-function frozenParameters(network: Network, frozen: readonly string[]): boolean[] {
+function frozenParameters(
+  network: Network,
+  frozen: readonly string[],
+  statistics: readonly ParameterInfo[],
+): boolean[] {
   const names = network.parameters.map(({ name }) => name)
   for (const wanted of frozen) {
     if (names.some((name) => isPartOf(name, wanted))) continue
@@ -69,7 +84,8 @@ function frozenParameters(network: Network, frozen: readonly string[]): boolean[
     })
   }
   const isFrozen = names.map((name) => frozen.some((wanted) => isPartOf(name, wanted)))
-  if (names.length > 0 && isFrozen.every(Boolean))
+  const isLearned = (_: unknown, i: number) => !isFrozen[i] && !statistics.includes(network.parameters[i])
+  if (frozen.length > 0 && !names.some(isLearned))
     throw new UsageError({
       where: 'fit option frozen',
       expected: 'at least one parameter to train',

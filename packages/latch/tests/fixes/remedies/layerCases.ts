@@ -2,8 +2,10 @@
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { lstmCell } from '../../../src/cells/lstm/lstm.ts'
 import { createReferenceEngine } from '../../../src/engine/reference/index.ts'
+import { traceSequence } from '../../../src/inspection/trace/trace.ts'
 import type { LossOptions } from '../../../src/layers/loss.ts'
 import { features } from '../../../src/layers/features.ts'
+import type { Conv1dOptions } from '../../../src/layers/windows/conv1d.ts'
 import { genericLstm } from '../../../src/layers/recurrent/factories.ts'
 import { allLayers } from '../../../src/model/allLayers.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
@@ -33,6 +35,18 @@ const learn = (layers: readonly LayerOptions[], loss: LossOptions, batch: Packed
   const net = network(layers, { loss })
   net.forward(batch)
   return net.loss(batch, LABELS)
+}
+
+const conv1d = (more: Partial<Conv1dOptions> = {}): LayerOptions => ({
+  type: 'conv1d',
+  filters: 2,
+  kernelSize: 3,
+  ...more,
+})
+const SAME: Partial<Conv1dOptions> = { padding: 'same', stride: 1 }
+const traced = (layer: LayerOptions) => {
+  const net = network([FEATURES, layer, GRU], { loss: { type: 'meanSquaredError' } })
+  return traceSequence(net, steps(), { values: new Array<number>(6).fill(0) })
 }
 
 const FORWARD = "Train it with direction 'forward': the way back begins at the end."
@@ -84,6 +98,53 @@ const STREAMS: readonly RemedyCase[] = [
       network([FEATURES, LAST]).stream().push([1, 2])
       network([FEATURES, POOL]).stream().push([1, 2])
     },
+  },
+]
+
+const WINDOWS: readonly RemedyCase[] = [
+  {
+    name: 'a sequence shorter than a window',
+    kind: ShapeError,
+    remedy: "Use padding 'same', or leave out shorter sequences.",
+    raise: () => network([FEATURES, conv1d()]).forward(steps()),
+    follow: () => {
+      network([FEATURES, conv1d(SAME)]).forward(steps())
+      network([FEATURES, conv1d()]).forward(PackedBatch.ofFeatures([1, 2, 3, 4, 5, 6], [1, 3, 2]))
+    },
+  },
+  {
+    name: 'windows of masked steps',
+    kind: UnsupportedError,
+    remedy: 'Give sequences of their own lengths in place of padding.',
+    raise: () => network([FEATURES, conv1d(SAME)]).forward(padded()),
+    follow: () => network([FEATURES, conv1d(SAME)]).forward(unpadded()),
+  },
+  {
+    name: 'a stream of windows that look ahead',
+    kind: UnsupportedError,
+    remedy: "Use conv1d with padding 'causal' and stride 1.",
+    raise: () => network([FEATURES, { type: 'maxPool1d', kernelSize: 2 }]).stream(),
+    follow: () =>
+      network([FEATURES, conv1d({ padding: 'causal', stride: 1 })])
+        .stream()
+        .push([1, 2]),
+  },
+  {
+    name: 'outputs of unlike numbers of steps side by side',
+    kind: ShapeError,
+    remedy: "Give that layer padding 'same' and stride 1, or join the outputs below it.",
+    raise: () => network([FEATURES, conv1d(), concat('features.0', 'conv1d.0')]),
+    follow: () => {
+      network([FEATURES, conv1d(SAME), concat('features.0', 'conv1d.0')])
+      network([FEATURES, concat('features.0'), conv1d()])
+    },
+  },
+  {
+    name: 'a trace of fewer steps than the input has',
+    kind: UnsupportedError,
+    remedy: "Give that layer padding 'same' and stride 1, and train again.",
+    raise: () => traced(conv1d()),
+    follow: () => traced(conv1d(SAME)),
   },
 ]
 
@@ -153,6 +214,7 @@ const RECURRENT: readonly RemedyCase[] = [
 
 export const LAYER_CASES: readonly RemedyCase[] = [
   ...STREAMS,
+  ...WINDOWS,
   ...LOSSES,
   ...RECURRENT,
   {

@@ -152,6 +152,42 @@ export const LAYER_CASES: readonly OnnxCase[] = [
 ]
 
 /** Masked steps within a sequence; drawn ids are often 0, drawn features never all 0 but where set so. */
+/** Layers with windows over time, and batch normalisation. */
+export const WINDOW_CASES: readonly OnnxCase[] = [
+  {
+    name: 'convolutions and poolings',
+    layers: [
+      features,
+      { type: 'conv1d', filters: 6, kernelSize: 3, padding: 'causal', groups: 1 },
+      { type: 'batchNorm', epsilon: 1e-3 },
+      { type: 'maxPool1d', kernelSize: 2, stride: 1, padding: [1, 0] },
+      { type: 'averagePool1d', kernelSize: 3, stride: 2, padding: 1 },
+      layer({ cell: 'gru' }),
+      { type: 'batchNorm', scale: false },
+    ],
+  },
+  {
+    name: 'convolution of groups',
+    layers: [
+      embedding,
+      {
+        type: 'conv1d',
+        filters: 6,
+        kernelSize: 2,
+        dilation: 2,
+        stride: 2,
+        padding: [2, 1],
+        groups: 3,
+        bias: false,
+      },
+      { type: 'averagePool1d', kernelSize: 2, stride: 1, padding: 1, countPadding: true },
+      layer({ cell: 'lstm', returnSequences: false }),
+      { type: 'batchNorm' },
+      dense,
+    ],
+  },
+]
+
 export const MASK_CASES: readonly OnnxCase[] = [
   ...(['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
     [true, false].map((returnSequences) => ({
@@ -229,8 +265,8 @@ export const CASES: readonly OnnxCase[] = [...CELL_CASES, ...LAYER_CASES, ...ACT
 /** A network with every parameter drawn, biases too. */
 export function drawn(config: NetworkConfig, seed = 1): Network {
   const random = new Random(seed, 'onnx')
-  const weights = ({ size }: { size: number }) =>
-    Float32Array.from({ length: size }, () => random.uniform() - 0.5)
+  const weights = ({ name, size }: { name: string; size: number }) =>
+    Float32Array.from({ length: size }, () => random.uniform() - (name.endsWith('running_var') ? 0 : 0.5))
   return configuredNetwork(config, { weights })
 }
 

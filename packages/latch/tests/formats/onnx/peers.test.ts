@@ -9,6 +9,7 @@ import type { Network } from '../../../src/model/network.ts'
 import {
   CASES,
   MASK_CASES,
+  WINDOW_CASES,
   answered,
   bytesOf,
   drawn,
@@ -80,8 +81,9 @@ async function check(ort: Ort, test: (typeof CASES)[number]) {
 }
 
 describe.skipIf(!native)('ONNX Runtime for Node', () => {
-  it.each([...CASES, ...MASK_CASES].map((test) => [test.name, test] as const))('%s', (_, test) =>
-    check(native!, test),
+  it.each([...CASES, ...MASK_CASES, ...WINDOW_CASES].map((test) => [test.name, test] as const))(
+    '%s',
+    (_, test) => check(native!, test),
   )
 })
 

@@ -255,6 +255,10 @@ describe('what PyTorch’s modules do not have is an error', () => {
     ['hardSigmoid', [features, { ...gru, gateActivation: 'hardSigmoid' }]],
     ['softsign', [features, { ...lstm, activation: 'softsign' }]],
     ['maskZero', [{ ...ids, maskZero: true }, gru]],
+    ['conv1d', [features, { type: 'conv1d', filters: 2, kernelSize: 1 }, gru]],
+    ['maxPool1d', [features, { type: 'maxPool1d', kernelSize: 2 }, gru]],
+    ['averagePool1d', [features, { type: 'averagePool1d', kernelSize: 2 }, gru]],
+    ['batchNorm', [features, { type: 'batchNorm' }, gru]],
     ['masking', [features, { type: 'masking' }, gru]],
   ] as [string, LayerOptions[]][])('%s', async (word, layers) => {
     const { network } = exportCaseOf(layers)

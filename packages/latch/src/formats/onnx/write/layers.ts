@@ -4,6 +4,7 @@
  */
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
+import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import { exportAs } from '../../fixes.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { emitActivation } from './activations.ts'
@@ -25,7 +26,7 @@ class LayerExport {
   readonly graph = new ExportGraph()
   readonly #network: Network
   readonly #edges = new Map<string, ExportEdge>()
-  readonly #masks: StepMasks
+  #masks: StepMasks
 
   constructor(network: Network) {
     this.#network = network
@@ -102,6 +103,12 @@ class LayerExport {
         return { ...input, value: this.#activation(options.activation, input.value) }
       case 'layerNorm':
         return { ...input, value: this.#layerNorm(name, options, input) }
+      case 'batchNorm':
+        return { ...input, value: this.#batchNorm(name, options, input) }
+      case 'conv1d':
+      case 'maxPool1d':
+      case 'averagePool1d':
+        return this.#windows(name, options, input)
       case 'reverse': {
         const lengths = graph.node('Cast', [this.#masks.lengths], { to: 7 })
         return {
@@ -190,6 +197,86 @@ class LayerExport {
     const centre = options.centre === false ? [] : [this.#parameter(`${name}.bias`)]
     const epsilon = { float: options.epsilon ?? 1e-5 }
     return graph.node('LayerNormalization', [input.value, scale, ...centre], { axis: -1, epsilon })
+  }
+
+  /** The statistics of training are constants here. */
+  #batchNorm(name: string, options: Extract<LayerOptions, { type: 'batchNorm' }>, input: ExportEdge): string {
+    const { graph } = this
+    const { width } = input
+    const parameter = (part: string, exists: boolean, value: number) => {
+      const make = () => [new Float32Array(width).fill(value)]
+      return exists
+        ? this.#parameter(`${name}.${part}`)
+        : graph.weight(`${name}.${part}`, [width], [{ length: width, make }])
+    }
+    const inputs = [
+      this.#channelsSecond(input),
+      parameter('weight', options.scale !== false, 1),
+      parameter('bias', options.centre !== false, 0),
+      parameter('running_mean', true, 0),
+      parameter('running_var', true, 1),
+    ]
+    const epsilon = { float: options.epsilon ?? 1e-5 }
+    return this.#timeFirst(input, graph.node('BatchNormalization', inputs, { epsilon }))
+  }
+
+  #windows(name: string, options: WindowedOptions, input: ExportEdge): ExportEdge {
+    const { graph } = this
+    const windows = windowsOf(name, options)
+    const { size, stride, dilation, extent, sides } = windows
+    if (!sides) {
+      throw new UnsupportedError({
+        where: `export to ONNX, ${name}`,
+        expected: "padding that does not depend on a sequence's length",
+        got: "padding 'same' with a stride above 1",
+      })
+    }
+    const [before, after] = sides
+    const masks = this.#masks
+    const fill = options.type === 'maxPool1d' ? LOWEST : 0
+    const value = masks.where(masks.valid(), input.value, fill)
+    const x = this.#channelsSecond({ ...input, value })
+    const places = {
+      kernel_shape: { ints: [size] },
+      strides: { ints: [stride] },
+      pads: { ints: [before, after] },
+    }
+    let y: string
+    let width = input.width
+    if (options.type === 'conv1d') {
+      const { groups = 1, filters, bias } = options
+      const weights = [
+        this.#parameter(`${name}.weight`),
+        ...(bias === false ? [] : [this.#parameter(`${name}.bias`)]),
+      ]
+      y = graph.node('Conv', [x, ...weights], { ...places, dilations: { ints: [dilation] }, group: groups })
+      width = filters
+    } else if (options.type === 'maxPool1d') y = graph.node('MaxPool', [x], places)
+    else y = this.#average(x, places, !options.countPadding && before + after > 0)
+    const above = this.#timeFirst(input, y)
+    if (!windows.keepsLengths) this.#masks = masks.above(above, before + after - extent, stride)
+    return { value: above, per: 'step', width }
+  }
+
+  /** Means of windows of x (batch, width, time); with `counts` over the steps within each length. */
+  #average(x: string, places: Record<string, { ints: number[] }>, counts: boolean): string {
+    const { graph } = this
+    const mean = (of: string) => graph.node('AveragePool', [of], { ...places, count_include_pad: 1 })
+    if (!counts) return mean(x)
+    const valid = graph.node('Cast', [this.#masks.valid()], { to: 1 })
+    const share = mean(graph.node('Transpose', [valid], { perm: { ints: [1, 2, 0] } }))
+    // Windows beyond the last step have none: zeros, not 0 / 0.
+    return graph.node('Div', [mean(x), graph.node('Max', [share, graph.floats(2 ** -20)])])
+  }
+
+  /** (time, batch, width) → (batch, width, time). */
+  #channelsSecond({ value, per }: ExportEdge): string {
+    return per === 'step' ? this.graph.node('Transpose', [value], { perm: { ints: [1, 2, 0] } }) : value
+  }
+
+  /** And back. */
+  #timeFirst({ per }: ExportEdge, value: string): string {
+    return per === 'step' ? this.graph.node('Transpose', [value], { perm: { ints: [2, 0, 1] } }) : value
   }
 
   #pool(

@@ -27,6 +27,16 @@ export class StepMasks {
     this.#timeAxis = timeAxis
   }
 
+  /** Begins anew above windows, of which `input` has one for each step: (length + added) / stride + 1 for each sequence. */
+  above(input: string, added: number, stride: number): StepMasks {
+    const graph = this.#graph
+    const more = graph.node('Add', [this.lengths, graph.int32(added)])
+    const masks = new StepMasks(graph)
+    masks.lengths = graph.node('Add', [graph.node('Div', [more, graph.int32(stride)]), graph.int32(1)])
+    masks.#input = input
+    return masks
+  }
+
   /** Steps within each length. */
   valid(): string {
     return this.#once('valid', (graph) =>

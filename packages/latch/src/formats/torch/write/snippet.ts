@@ -160,7 +160,8 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       }
     default:
       // Rejected by `assertExpressible`; a new layer type is a compile error here.
-      layer.type satisfies 'masking' | 'zeroMasked' | 'merge'
+      layer.type satisfies
+        'masking' | 'zeroMasked' | 'batchNorm' | 'conv1d' | 'maxPool1d' | 'averagePool1d' | 'merge'
       return { make: null, run: [] }
   }
 }
