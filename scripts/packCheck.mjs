@@ -162,7 +162,7 @@ const RESOLVED = ['version', 'main', 'types', 'browser', 'alias', 'typesVersions
 
 /** `npm install git+…` takes the root, whose fields lead to the files of packages/latch. */
 function rootIsLibrary() {
-  const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  const manifest = (place) => JSON.parse(readFileSync(join(root, place, 'package.json'), 'utf8'))
   const [workspace, { name, dependencies, files, ...fields }] = [manifest('.'), manifest('packages/latch')]
   const placed = (value) => value.replace(/^(!?)(\.\/)?dist\b/, '$1$2packages/latch/dist')
   const moved = (value) => {

@@ -19,7 +19,8 @@ const DRAWN = new RegExp(
 export function subsetFont(font) {
   const file = new URL('../node_modules/harfbuzzjs/dist/harfbuzz-subset.wasm', import.meta.url)
   const { exports: hb } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)))
-  hb._initialize()
+  const { _initialize: initialize } = hb
+  initialize()
   const start = hb.malloc(font.length)
   new Uint8Array(hb.memory.buffer).set(font, start)
   const face = hb.hb_face_create(hb.hb_blob_create(start, font.length, WRITABLE, 0, 0), 0)
