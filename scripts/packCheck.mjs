@@ -333,7 +333,7 @@ try {
   check('Jest in CommonJS mode', () =>
     run(jestProject(tested), 'npx', ['--no', '--', 'jest', '--ci', '--no-cache']),
   )
-  const bundled = project('parcel', packed.latch.path, 'parcel@2')
+  const bundled = project('parcel', packed.latch.path, 'parcel@2', 'buffer@6')
   check('Parcel', () => parcelBuild(bundled))
 
   const command = project('command', ...Object.values(packed).map(({ path }) => path))
