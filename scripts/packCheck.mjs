@@ -205,7 +205,7 @@ test('trains, saves and opens', async () => {
 })
 `
 
-/** Parcel reads no `exports` as it comes. */
+/** Parcel reads no `exports` as it comes. For the `Buffer` of chardet it wants the package `buffer`. */
 const PARCEL_PROGRAM = `import { dense, features, gru, network } from 'latch'
 import { completeSchedule } from 'latch/training'
 import { explain } from 'latch/inspection'
