@@ -36,6 +36,8 @@ function declarationsOf(files) {
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, getSourceFile } = host
   host.fileExists = (path) => written.has(path) || fileExists(path)
+  // Folders of dist/ that are only in memory, too: without this their declarations are empty.
+  host.directoryExists = undefined
   host.readFile = (path) => written.get(path) ?? readFile(path)
   host.getSourceFile = (path, version) =>
     written.has(path)

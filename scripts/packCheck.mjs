@@ -43,8 +43,9 @@ function assertEqual(got, wanted, what) {
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
 
 function pack(name) {
-  const args = ['pack', '--json', '--pack-destination', folder, '--workspace', `packages/${name}`]
-  const [{ filename, files, unpackedSize }] = JSON.parse(run(root, 'npm', args))
+  // Else npm writes the build's words among the JSON.
+  const args = ['pack', '--json', '--no-foreground-scripts', '--pack-destination', folder]
+  const [{ filename, files, unpackedSize }] = JSON.parse(run(join(root, 'packages', name), 'npm', args))
   return { path: join(folder, filename), files: files.map(({ path }) => path), size: unpackedSize }
 }
 
@@ -80,7 +81,7 @@ const PARTS = {
   ],
 }
 /** Of what npm unpacks, without dependencies. */
-const MOST_MEGABYTES = { latch: 3, cli: 2.5, studio: 10 }
+const MOST_MEGABYTES = { latch: 3, cli: 1.5, studio: 10 }
 
 const ENTRIES = [
   'latch',
@@ -156,6 +157,74 @@ function typeCheck(path, compiler, resolution, module) {
   run(path, process.execPath, [compiler, '-p', `tsconfig.${resolution}.json`])
 }
 
+/** Fields by which packages are installed and resolved, besides `dependencies`. */
+const RESOLVED = ['version', 'main', 'types', 'browser', 'alias', 'typesVersions', 'exports', 'sideEffects']
+
+/** `npm install git+…` takes the root, whose fields lead to the files of packages/latch. */
+function rootIsLibrary() {
+  const manifest = (place) => JSON.parse(readFileSync(join(root, place, 'package.json'), 'utf8'))
+  const [workspace, { name, dependencies, files, ...fields }] = [manifest('.'), manifest('packages/latch')]
+  const placed = (value) => value.replace(/^(!?)(\.\/)?dist\b/, '$1$2packages/latch/dist')
+  const moved = (value) => {
+    if (Array.isArray(value)) return value.map(moved)
+    if (typeof value === 'string') return placed(value)
+    return Object.fromEntries(Object.entries(value).map(([key, inside]) => [placed(key), moved(inside)]))
+  }
+  for (const field of RESOLVED) assertEqual(workspace[field], moved(fields[field]), field)
+  assertEqual([workspace.name, workspace.dependencies], [name, dependencies], 'name and dependencies')
+  const packed = files.filter((file) => !/^[A-Z]/.test(file)).map(placed)
+  assertEqual(workspace.files, packed, 'files')
+  if (!workspace.scripts.prepare?.includes('prepare.mjs')) throw new Error('no script builds it')
+}
+
+/** Jest in its CommonJS mode, set up as README.md of the library says. */
+function jestProject(path) {
+  const readme = readFileSync(join(root, 'packages', 'latch', 'README.md'), 'utf8')
+  const [, config] = /```js\n(module\.exports = [^]*?)```/.exec(readme)
+  const babel = { presets: [['@babel/preset-env', { targets: { node: 'current' } }]] }
+  writeFileSync(join(path, 'package.json'), JSON.stringify({ name: 'jest-project', private: true }))
+  writeFileSync(join(path, 'babel.config.json'), JSON.stringify(babel))
+  writeFileSync(join(path, 'jest.config.js'), config)
+  writeFileSync(join(path, 'latch.test.js'), JEST_PROGRAM)
+  return path
+}
+
+const JEST_PROGRAM = `import { features, gru, network, textClassifier, TextClassifier } from 'latch'
+import { parseExamples } from 'latch/tables'
+import { importFile } from 'latch/formats'
+
+test('trains, saves and opens', async () => {
+  const table = 'text,label\\n' + 'a fine day,good\\nan awful night,bad\\n'.repeat(10)
+  const { rows } = parseExamples(table, { text: 'text', label: 'label' })
+  const model = textClassifier({ cell: 'gru', units: 4 })
+  await model.fit(rows, { text: 'text', label: 'label', epochs: 20, seed: 1 })
+  expect(TextClassifier.fromBytes(model.toBytes()).predict('a fine day').label).toBe('good')
+  await model.save('model.safetensors')
+  expect((await importFile('model.safetensors')).predict('an awful night').label).toBe('bad')
+  expect(network([features(1), gru(2)]).parameterCount).toBeGreaterThan(0)
+})
+`
+
+/** Parcel reads no `exports` as it comes. For the `Buffer` of chardet it wants the package `buffer`. */
+const PARCEL_PROGRAM = `import { dense, features, gru, network } from 'latch'
+import { completeSchedule } from 'latch/training'
+import { explain } from 'latch/inspection'
+import { addingProblem } from 'latch/datasets'
+import { parseExamples } from 'latch/tables'
+import { openModel } from 'latch/formats'
+
+const others = [completeSchedule, explain, addingProblem, parseExamples, openModel].map((value) => typeof value)
+console.log(JSON.stringify([network([features(1), gru(2), dense(1)], { seed: 1 }).engine.name, ...new Set(others)]))
+`
+
+function parcelBuild(path) {
+  writeFileSync(join(path, 'page.js'), PARCEL_PROGRAM)
+  const options = ['--no-cache', '--dist-dir', 'out']
+  run(path, 'npx', ['--no', '--', 'parcel', 'build', 'page.js', ...options])
+  writeFileSync(join(path, 'out', 'package.json'), '{ "type": "commonjs" }')
+  assertEqual(JSON.parse(run(path, process.execPath, ['out/page.js'])), ['simd', 'function'], 'answers')
+}
+
 /** Imports entry points in a fresh Node. */
 const load = (path, entries) =>
   run(path, process.execPath, [
@@ -194,10 +263,20 @@ try {
         [],
         'build leftovers',
       )
+      const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8')
+      const targets = readme.matchAll(/\]\(\s*([^)\s]+)|(?:src|href)="([^"]+)"/g)
+      assertEqual(
+        Array.from(targets, ([, link, address]) => link ?? address).filter((to) => !/^https:|^#/.test(to)),
+        [],
+        'links and pictures of README.md that npm does not find',
+      )
       const own = readFileSync(join(root, 'packages', name, 'LICENSE'), 'utf8')
       assertEqual(own, readFileSync(join(root, 'LICENSE'), 'utf8'), 'licence')
-      const { private: isPrivate } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json')))
+      const { private: isPrivate, scripts } = JSON.parse(
+        readFileSync(join(root, 'packages', name, 'package.json')),
+      )
       assertEqual(isPrivate, undefined, 'private')
+      if (!scripts.prepack?.includes('setup.mjs')) throw new Error('no script builds what is packed')
     })
   }
 
@@ -217,6 +296,8 @@ try {
       if (packed[name].size > most * 1e6) throw new Error(`${packed[name].size} bytes`)
       console.log(`        ${(packed[name].size / 1e6).toFixed(2)} MB`)
     })
+
+  check('the root installs from Git as the library', rootIsLibrary)
 
   const library = project('library', packed.latch.path)
   check('the library installs these dependencies and no others', () => {
@@ -243,6 +324,17 @@ try {
   for (const [version, compiler] of Object.entries(compilers))
     for (const [resolution, module] of RESOLUTIONS)
       check(`types: ${version}, ${resolution}`, () => typeCheck(library, compiler, resolution, module))
+  // TypeScript 6 reports that it is deprecated.
+  check('types: TypeScript 5, node10, which reads no exports', () =>
+    typeCheck(library, compilers['TypeScript 5'], 'node10', 'ESNext'),
+  )
+
+  const tested = project('jest', packed.latch.path, 'jest@30', '@babel/core@7', '@babel/preset-env@7')
+  check('Jest in CommonJS mode', () =>
+    run(jestProject(tested), 'npx', ['--no', '--', 'jest', '--ci', '--no-cache']),
+  )
+  const bundled = project('parcel', packed.latch.path, 'parcel@2', 'buffer@6')
+  check('Parcel', () => parcelBuild(bundled))
 
   const command = project('command', ...Object.values(packed).map(({ path }) => path))
   check('npx latch --help', () => {

@@ -85,17 +85,23 @@ function dependencies() {
   if (readStamp(stamp) === wanted) return
   if (!installedByHand()) {
     const npm = process.env.npm_execpath
-    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+    // Not what `npm install --global git+…` says, which runs this in a clone.
+    const args = ['ci', '--no-global', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
     if (npm?.endsWith('.js')) step('installing dependencies (npm ci)', process.execPath, [npm, ...args])
     else step('installing dependencies (npm ci)', 'npm', args, { shell: process.platform === 'win32' })
   }
   writeFileSync(stamp, wanted)
 }
 
-/** Whether npm itself says that it installed this very lock file. */
+/** Whether npm itself says that it installed this very lock file, with the tools: npm can install one workspace alone. */
 function installedByHand() {
   const installed = path('node_modules', '.package-lock.json')
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(path('package-lock.json')).mtimeMs
+  const { devDependencies } = JSON.parse(readFileSync(path('package.json'), 'utf8'))
+  return (
+    Object.keys(devDependencies).every((name) => existsSync(path('node_modules', name))) &&
+    existsSync(installed) &&
+    statSync(installed).mtimeMs >= statSync(path('package-lock.json')).mtimeMs
+  )
 }
 
 function kernels() {
@@ -117,11 +123,14 @@ function kernels() {
 
 /** The kernels contain parts of AssemblyScript's standard library. */
 const KERNEL_LIBRARY = { name: 'assemblyscript', use: 'its standard library in the compiled kernels' }
-const FONTS = { name: 'dejavu-fonts-ttf', use: 'the fonts of PNG pictures' }
+const FONTS = {
+  name: 'dejavu-fonts-ttf',
+  use: 'the fonts of PNG pictures, without glyphs that are not drawn',
+}
 
 /**
  * What `tsc` compiles, in this order: each package reads the declarations of those before it. `parts` are packages
- * that are inside what it gives, `copies` their files.
+ * that are inside what it gives, `fonts` the files of which it has subsets.
  */
 const PROJECTS = [
   {
@@ -136,7 +145,7 @@ const PROJECTS = [
     sources: ['packages/cli/src', 'packages/latch/src'],
     parts: [FONTS],
     // Into the folder fonts of the package.
-    copies: { 'dejavu-fonts-ttf/ttf': ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'] },
+    fonts: ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'],
   },
   { name: '.', out: 'dist', sources: ['examples', 'demo', 'packages/cli/src', 'packages/latch/src'] },
 ]
@@ -144,7 +153,7 @@ const PROJECTS = [
 const ENGINE_TYPES = 'declare const module: WebAssembly.Module\nexport default module\n'
 
 /** What `tsc` does not give: licences of the parts, and files as they are. */
-async function addFiles({ out, parts = [], copies = {} }) {
+async function addFiles({ out, parts = [], fonts = [] }) {
   const { LICENCES_FILE, licencesText } = await import('./licences.mjs')
   const folders = parts.map(({ name, use }) => ({ folder: path('node_modules', name), use }))
   if (parts.length > 0) writeFileSync(path(out, LICENCES_FILE), licencesText(folders))
@@ -153,9 +162,12 @@ async function addFiles({ out, parts = [], copies = {} }) {
     copyFileSync(path('build', 'simd.wasm'), path(out, 'engine.wasm'))
     writeFileSync(path(out, 'engineWasm.d.ts'), ENGINE_TYPES)
   }
-  for (const [folder, files] of Object.entries(copies)) {
-    mkdirSync(path(out, '..', 'fonts'), { recursive: true })
-    for (const file of files) copyFileSync(path('node_modules', folder, file), path(out, '..', 'fonts', file))
+  if (fonts.length === 0) return
+  const { subsetFont } = await import('./subsetFont.mjs')
+  mkdirSync(path(out, '..', 'fonts'), { recursive: true })
+  for (const file of fonts) {
+    const font = readFileSync(path('node_modules', FONTS.name, 'ttf', file))
+    writeFileSync(path(out, '..', 'fonts', file), subsetFont(font))
   }
 }
 
@@ -170,10 +182,9 @@ async function compile(always) {
       'tsconfig.json',
       'package-lock.json',
       'scripts/licences.mjs',
+      'scripts/subsetFont.mjs',
     )
-    const there = Object.values(project.copies ?? {}).every((files) =>
-      files.every((file) => existsSync(path(out, '..', 'fonts', file))),
-    )
+    const there = (project.fonts ?? []).every((file) => existsSync(path(out, '..', 'fonts', file)))
     if (!always && there && readStamp(stamp) === wanted) continue
     rmSync(path(out), { recursive: true, force: true })
     step(`building ${out}/ (tsc)`, process.execPath, [

@@ -16,7 +16,9 @@ export function run(cwd, command, args) {
 /** A new project in `folder` with the packages of the clone at `root`, and compilers of both versions. */
 export function newProject(root, folder) {
   const workspaces = ['latch', 'cli', 'studio'].flatMap((name) => ['--workspace', `packages/${name}`])
-  const packed = JSON.parse(run(root, 'npm', ['pack', '--json', '--pack-destination', folder, ...workspaces]))
+  // Else npm writes the build's words among the JSON.
+  const args = ['pack', '--json', '--no-foreground-scripts', '--pack-destination', folder, ...workspaces]
+  const packed = JSON.parse(run(root, 'npm', args))
   const path = join(folder, 'project')
   mkdirSync(path)
   writeFileSync(

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flowPicture } from '../src/inspect/pictures/flow.ts'
 import { gatesPicture } from '../src/inspect/pictures/gates.ts'
-import { renderPng } from '../src/inspect/pictures/png.ts'
+import { hasUndrawnGlyphs, renderPng } from '../src/inspect/pictures/png.ts'
 import { MAX_MODEL_BYTES, reportPage } from '../src/inspect/reportPage.ts'
 import { gradientFlow } from '../../latch/src/inspection/gradients/gradientFlow.ts'
 import type { GradientFlow } from '../../latch/src/inspection/gradients/flowTypes.ts'
@@ -250,6 +250,17 @@ describe('pictures of any size and any text', () => {
       expect(svg).toContain('donaudampfschif…')
       expect(sizeOf(await renderPng(svg))[0]).toBeGreaterThan(1000)
     }
+  })
+
+  it.each([
+    ['Naïve Ωμέγα, привет, שלום, سلام, Հայ, ქართ: “½” … → ∂L/∂h ‖ − × ★ ☺ ⏎', false],
+    ['a\u200db\n\u00a0', false],
+    ['ordinary 日本', true],
+    ['😀', true],
+    ['ไทย', true],
+    ['ᐃ', true],
+  ])('%s: glyphs that the font of PNG pictures lacks: %s', async (words, lacks) => {
+    expect(await hasUndrawnGlyphs(gatesPicture({ ...madeTrace(['a'], 1), text: words }))).toBe(lacks)
   })
 
   it('numbers are drawn in cells that are wide enough, in a readable colour', () => {

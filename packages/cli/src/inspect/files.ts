@@ -56,6 +56,7 @@ export async function writeFiles(inspected: Inspected, flags: FileFlags, output:
   const { html, svg, png } = flags
   const { path, bytes, trace } = inspected
   const written: [string, Uint8Array, string][] = []
+  let undrawn = false
   if (html !== undefined) {
     const content = { name: basename(path), model: bytes, text: trace.text, label: flags.label ?? null }
     written.push([html, await reportPage(builtPages(), content), 'self-contained page with model and text'])
@@ -65,7 +66,10 @@ export async function writeFiles(inspected: Inspected, flags: FileFlags, output:
     const drawing = draw(kind, inspected, flags)
     const title = kind === 'gates' ? 'heat map of the gates' : 'gradient flow'
     if (svg !== undefined) written.push([svg, new TextEncoder().encode(drawing), title])
-    if (png !== undefined) written.push([png, await renderPng(drawing), title])
+    if (png !== undefined) {
+      written.push([png, await renderPng(drawing), title])
+      undrawn = await hasUndrawnGlyphs(drawing)
+    }
   }
   for (const [file, content, title] of written) {
     await writeFileAtomic(file, content)
@@ -73,9 +77,9 @@ export async function writeFiles(inspected: Inspected, flags: FileFlags, output:
     if (output.json) output.note(message)
     else output.print(message)
   }
-  if (png !== undefined && hasUndrawnGlyphs(trace.text)) {
+  if (undrawn) {
     output.note(
-      'the font of the PNG lacks glyphs for some characters of this text; use --svg, which uses the fonts of the viewer.',
+      'the font of the PNG lacks glyphs for some characters of this picture; use --svg, which uses the fonts of the viewer.',
     )
   }
 }

@@ -236,8 +236,9 @@ function fileError(cause: unknown, path: string, expected: string, comfort?: str
   return new DataError(facts, { cause })
 }
 
+/** The code of an error of Node, which is no instance of this realm's `Error` where a test runner gives each file its own. */
 function getCode(cause: unknown): string | undefined {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const code = typeof cause === 'object' && cause && 'code' in cause ? cause.code : undefined
   return typeof code === 'string' ? code : undefined
 }
 

@@ -7,13 +7,38 @@ import { markedPng } from './pngMark.ts'
 /** Pixels per point: sharp on high-density screens and in print. */
 const ZOOM = 2
 const FAMILY = 'DejaVu Sans'
-// Scripts that DejaVu Sans does not draw, emoji among them.
-const UNDRAWN =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Emoji_Presentation}]/u
+/** The name of a font's table from characters to glyphs, as a number. */
+const CMAP = 0x636d6170
+/** Characters of which pictures show nothing, or a space. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/u
 
-/** Whether a text has glyphs that the font lacks. */
-export function hasUndrawnGlyphs(text: string): boolean {
-  return UNDRAWN.test(text)
+/** Whether a picture holds characters that the font lacks. */
+export async function hasUndrawnGlyphs(svg: string): Promise<boolean> {
+  const [regular] = await fonts()
+  const ranges = characterRanges(regular)
+  const isDrawn = (code: number) => ranges.some(([from, to]) => from <= code && code <= to)
+  return Array.from(new Set(svg)).some(
+    (character) => !isDrawn(character.codePointAt(0)!) && !INVISIBLE.test(character),
+  )
+}
+
+/**
+ * The characters of a TrueType font: its table `cmap` in format 4, which the build writes with ranges of characters that all
+ * have glyphs (scripts/subsetFont.mjs).
+ */
+function characterRanges(font: Uint8Array): [from: number, to: number][] {
+  const view = new DataView(font.buffer, font.byteOffset, font.byteLength)
+  const tables = Array.from({ length: view.getUint16(4) }, (_, i) => 12 + i * 16)
+  const cmap = view.getUint32(tables.find((at) => view.getUint32(at) === CMAP)! + 8)
+  const maps = Array.from({ length: view.getUint16(cmap + 2) }, (_, i) => view.getUint32(cmap + 8 + i * 8))
+  const map = cmap + maps.find((offset) => view.getUint16(cmap + offset) === 4)!
+  const count = view.getUint16(map + 6) / 2
+  const ends = map + 14
+  const starts = ends + count * 2 + 2
+  return Array.from({ length: count }, (_, i) => [
+    view.getUint16(starts + i * 2),
+    view.getUint16(ends + i * 2),
+  ])
 }
 
 /** Renders an SVG document with two pixels per point. Renderer and fonts are loaded on first use. */
@@ -45,7 +70,7 @@ function renderer(): Promise<Renderer> {
 }
 
 function fonts(): Promise<Uint8Array[]> {
-  // The build copies these two of the family's 22 files.
+  // The build makes them of two of the family's 22 files.
   const names = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']
   return Promise.all(names.map((name) => readFile(new URL(`../../../fonts/${name}`, import.meta.url))))
 }
