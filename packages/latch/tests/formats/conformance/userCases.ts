@@ -86,7 +86,7 @@ export const USER_CASES: readonly UserCase[] = [
   ),
   one(
     [26],
-    'layers beside LSTM: autoencoders, branches, models in models',
+    'layers beside LSTM: convolutions, batch normalisation, autoencoders, branches, models in models',
     'refused by name; a remedy that failed',
     'read, or refused by name with remedies that work on the file',
     `${KERAS}/graphs.test.ts`,

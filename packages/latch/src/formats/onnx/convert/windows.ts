@@ -98,7 +98,7 @@ function readPadding(at: NodeConverter, before: number, after: number): Padding 
 type Found = ReturnType<typeof windowed>
 
 /** Above the layer, with the steps that it leaves. */
-function place(
+function windowsAbove(
   at: NodeConverter,
   { given, axes, place: time, fill }: Found,
   options: WindowedOptions,
@@ -164,7 +164,7 @@ function convolution(at: NodeConverter, inputs: readonly Value[]): Value {
     bias: summand,
     time: axes[found.place].size,
   }
-  return place(at, found, options, layer)
+  return windowsAbove(at, found, options, layer)
 }
 
 function pooling(at: NodeConverter, inputs: readonly Value[], type: 'maxPool1d' | 'averagePool1d'): Value {
@@ -191,7 +191,7 @@ function pooling(at: NodeConverter, inputs: readonly Value[], type: 'maxPool1d' 
     ...(padding !== 'valid' && { padding }),
     ...(countPadding && { countPadding }),
   } as Exclude<WindowedOptions, { type: 'conv1d' }>
-  return place(at, found, options, { type, options })
+  return windowsAbove(at, found, options, { type, options })
 }
 
 /**

@@ -70,8 +70,8 @@ function findWindows(
       return { out, before: autoPad === 'SAME_UPPER' ? Math.floor(all / 2) : Math.ceil(all / 2) }
     }
     const [before, after] = autoPad === 'VALID' ? [0, 0] : [given[i], given[i + rank]]
-    const room = (size + before + after - extent) / steps[i]
-    let out = (ceil ? Math.ceil(room) : Math.floor(room)) + 1
+    const spare = (size + before + after - extent) / steps[i]
+    let out = (ceil ? Math.ceil(spare) : Math.floor(spare)) + 1
     // No window begins in the padding behind.
     if (ceil && (out - 1) * steps[i] >= size + before) out--
     return { out, before }
@@ -95,17 +95,17 @@ function findWindows(
             offset = at < 0 || at >= sizes[i] ? -1 : offset + at * own[i]
           }
           offsets[k] = offset
-          count(place, kernel)
+          advance(place, kernel)
         }
         visit(w, offsets)
-        count(window, out)
+        advance(window, out)
       }
     },
   }
 }
 
 /** The next place of a shape, row-major. */
-function count(place: number[], shape: readonly number[]): void {
+function advance(place: number[], shape: readonly number[]): void {
   for (let i = place.length - 1; i >= 0; i--) {
     if (++place[i] < shape[i]) return
     place[i] = 0
