@@ -3,17 +3,7 @@
  * looks unlike the noise of weights: windows with zeros or letters. Mutation i of a file is always the same.
  */
 
-/** mulberry32. */
-function randomOf(seed) {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let x = state
-    x = Math.imul(x ^ (x >>> 15), x | 1)
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
-    return ((x ^ (x >>> 14)) >>> 0) / 4294967296
-  }
-}
+import { randomOf } from './random.mjs'
 
 const WINDOW = 16
 

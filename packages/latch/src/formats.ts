@@ -17,7 +17,7 @@ export { describeFile } from './formats/describeFile.ts'
 export type { FileArray, FileContents, FileLayer } from './formats/fileContents.ts'
 export { OUTPUT_ACTIVATIONS } from './formats/imported.ts'
 export type { Side, TextInput, TextPadding, TextRules } from './text/textRules.ts'
-export { isWrittenByLatch } from './formats/writtenByLatch.ts'
+export { isWrittenByLatch, ownShards, type WrittenFormat } from './formats/writtenByLatch.ts'
 export { identify } from './formats/identify.ts'
 export type {
   OutputActivation,

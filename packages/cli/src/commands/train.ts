@@ -168,19 +168,23 @@ async function checkTrainingOutputs(
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
   if (typeof validation === 'string') inputs.push({ what: 'the table of `--validation`', path: validation })
   if (from !== undefined) inputs.push({ what: 'the model of `--from`', path: from })
-  const checkpoints = resume === undefined ? [] : [{ what: 'the checkpoint of `--resume`', path: resume }]
   const kind = 'safetensors'
-  const replaced = await checkOutputs(
-    [{ where: `--out ${model}`, path: model, kind }],
-    [...inputs, ...checkpoints],
-    force,
-  )
+  const target = { where: `--out ${model}`, path: model, kind } as const
+  if (resume !== undefined) {
+    await checkOutputs([target], [{ what: 'the checkpoint of `--resume`', path: resume }], force)
+  }
+  // A finished model that has the name of the checkpoint stays; that a resumed file is a checkpoint shows when it is read.
   const others = [
-    { where: `the checkpoint ${checkpoint}`, path: checkpoint, kind, optional: true },
+    {
+      where: `the checkpoint ${checkpoint}`,
+      path: checkpoint,
+      kind: resume === undefined ? 'checkpoint' : kind,
+      optional: true,
+    },
     { where: `the last good weights ${lastGood}`, path: lastGood, kind, optional: true },
   ] as const
-  await checkOutputs(others, inputs, force)
-  return replaced
+  const replaced = await checkOutputs([target, ...others], inputs, force)
+  return replaced.filter((output) => output === target)
 }
 
 /** A new model, a saved one, or that of an interrupted run. */

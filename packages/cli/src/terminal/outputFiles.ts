@@ -3,13 +3,13 @@
  * are compared by real path, device and inode, so links make no difference.
  */
 import { randomUUID } from 'node:crypto'
-import { access, lstat, readlink, realpath, stat, unlink, writeFile } from 'node:fs/promises'
+import { access, lstat, readFile, readlink, realpath, stat, unlink, writeFile } from 'node:fs/promises'
 import { constants, fstat } from 'node:fs'
 import { promisify } from 'node:util'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { DataError, UsageError } from 'latch'
 import type { Output } from './output.ts'
-import { isOwnFile, KIND_NAMES, ownShards, type OwnKind } from './ownFiles.ts'
+import { isOwnFile, KIND_NAMES, shardsBeside, type OwnKind } from './ownFiles.ts'
 
 /** `--force` of every command that writes files: `.option(...forceOption)`. */
 export const forceOption = [
@@ -70,7 +70,8 @@ export async function checkOutputs(
     const isOwn = (await isOwnFile(path, kind)) || (kind === 'tfjs' && (await isOwnShard(path)))
     if (isOwn) continue
     const expected = `a new file, or ${KIND_NAMES[kind]} written by Latch`
-    throw overwriteError(output, expected, 'a file not written by Latch')
+    const got = kind === 'checkpoint' ? 'another file' : 'a file not written by Latch'
+    throw overwriteError(output, expected, got)
   }
   return replaced
 }
@@ -93,6 +94,13 @@ async function checkWritable({ where, path, inNewFolder }: Omit<OutputFile, 'kin
   if (old && !old.isFile()) {
     throw new DataError({ where, expected, got: old.isDirectory() ? 'a folder' : 'a device or pipe' })
   }
+  if (old && (await isMountPoint(path))) {
+    throw new DataError({
+      where,
+      expected,
+      got: 'a file that is mounted by itself, which no save can replace',
+    })
+  }
   const link = old ? undefined : await readlink(path).catch(() => undefined)
   if (link !== undefined) {
     const got = `a link to "${link}", which does not exist`
@@ -104,9 +112,28 @@ async function checkWritable({ where, path, inNewFolder }: Omit<OutputFile, 'kin
   await createAndRemove(parent).catch((error) => throwDenied(parent, error))
 
   function throwDenied(target: string, { code }: NodeJS.ErrnoException): never {
-    const got = code === 'EACCES' || code === 'EPERM' ? 'no write permission' : `the error ${code}`
-    throw new DataError({ where, expected, got: `${got} for "${target}"` })
+    const reason = REASONS[code ?? ''] ?? `the error ${code}`
+    throw new DataError({ where, expected, got: `${reason} for "${target}"` })
   }
+}
+
+/** Whether a file is a mount, as containers have of single files; on Linux, where the system lists them. */
+async function isMountPoint(path: string): Promise<boolean> {
+  const list = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  const real = await realpath(path)
+  return list.split('\n').some((line) => {
+    const at = line.split(' ')[4] ?? ''
+    return at.replaceAll(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))) === real
+  })
+}
+
+/** Why a folder takes no file, by the code of the system. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'no write permission',
+  EPERM: 'no write permission',
+  EROFS: 'a read-only disk',
+  ENOSPC: 'a full disk',
+  EDQUOT: 'a full quota',
 }
 
 /** Permissions alone do not say whether a folder takes files: `/proc`, a full disk, a quota. */
@@ -123,7 +150,7 @@ function overwriteError({ where }: OutputFile, expected: string, got: string): U
 }
 
 async function isOwnShard(path: string): Promise<boolean> {
-  return (await ownShards(join(dirname(path), 'model.json'))).includes(basename(path))
+  return (await shardsBeside(join(dirname(path), 'model.json'))).includes(basename(path))
 }
 
 const fstatAsync = promisify(fstat)
@@ -158,14 +185,20 @@ export function noteReplaced(replaced: readonly OutputFile[], output: Output): v
  * @param used names that other runs are about to write
  */
 export async function freeName(path: string, output: Output, used = new Set<string>()): Promise<string> {
+  const name = await unusedName(path, used)
+  if (name === path) return name
+  if (used.has(path)) output.note(`another run writes ${path}; writing ${name} instead.`)
+  else output.note(`${path} exists; writing ${name} instead (pass --out ${path} to replace it).`)
+  return name
+}
+
+/** `model.safetensors`, else `model-2.safetensors`, …: the first name that no file has. */
+export async function unusedName(path: string, used: ReadonlySet<string> = new Set()): Promise<string> {
   const ending = extname(path)
   const stem = path.slice(0, path.length - ending.length)
   let name = path
   for (let number = 2; used.has(name) || (await pathExists(name)); number++)
     name = `${stem}-${number}${ending}`
-  if (name === path) return name
-  if (used.has(path)) output.note(`another run writes ${path}; writing ${name} instead.`)
-  else output.note(`${path} exists; writing ${name} instead (pass --out ${path} to replace it).`)
   return name
 }
 

@@ -1,17 +1,18 @@
 /** Whether Latch wrote a file, judged by its contents: only such a file is replaced without `--force`. */
 import { open, type FileHandle } from 'node:fs/promises'
 import { readFileBytes, LatchError } from 'latch'
-import { isWrittenByLatch } from 'latch/formats'
+import { isWrittenByLatch, ownShards } from 'latch/formats'
 import { isOwnPng } from '../inspect/pictures/pngMark.ts'
 import { OWN_SVG } from '../inspect/pictures/svg.ts'
 import { isReport } from '../inspect/reportPage.ts'
 
 /** What a command writes. */
-export type OwnKind = 'safetensors' | 'onnx' | 'keras' | 'tfjs' | 'html' | 'svg' | 'png'
+export type OwnKind = 'safetensors' | 'checkpoint' | 'onnx' | 'keras' | 'tfjs' | 'html' | 'svg' | 'png'
 
 /** As messages call them. */
 export const KIND_NAMES: Readonly<Record<OwnKind, string>> = {
   safetensors: 'a model file',
+  checkpoint: 'a checkpoint',
   onnx: 'an ONNX file',
   keras: 'a Keras file',
   tfjs: 'a TensorFlow.js file',
@@ -59,18 +60,22 @@ async function readBytes(file: FileHandle, count: number): Promise<Uint8Array> {
 /** Longest header of a safetensors file that is read: longer ones are refused everywhere. */
 const MAX_HEADER_BYTES = 100_000_000
 
+function headerEnd(first: Uint8Array): number {
+  if (first.length < 8) return 8
+  const length = new DataView(first.buffer).getBigUint64(0, true)
+  return 8 + Number(length > MAX_HEADER_BYTES ? 0n : length)
+}
+
 /** Of kinds whose beginning says who wrote them: how long it is, by the first eight bytes. */
 const BEGINNING: Readonly<Partial<Record<OwnKind, (first: Uint8Array) => number>>> = {
-  safetensors(first) {
-    if (first.length < 8) return 8
-    const length = new DataView(first.buffer).getBigUint64(0, true)
-    return 8 + Number(length > MAX_HEADER_BYTES ? 0n : length)
-  },
+  safetensors: headerEnd,
+  checkpoint: headerEnd,
   svg: () => 4096,
   png: () => 128,
 }
 
 const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
+  checkpoint: (bytes) => isWrittenByLatch(bytes, 'checkpoint'),
   // A model, a checkpoint, or an export for PyTorch.
   safetensors: async (bytes) =>
     (await isWrittenByLatch(bytes, 'latch')) || (await isWrittenByLatch(bytes, 'torch')),
@@ -87,15 +92,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 /** The weight files named by a `model.json` that Latch wrote. */
-export async function ownShards(modelJson: string): Promise<readonly string[]> {
+export async function shardsBeside(modelJson: string): Promise<readonly string[]> {
   const bytes = await readToJudge(modelJson, 'tfjs')
-  if (bytes === null || !(await isWrittenByLatch(bytes, 'tfjs'))) return []
-  const { weightsManifest } = JSON.parse(decode(bytes)) as TfjsModel
-  const groups = Array.isArray(weightsManifest) ? weightsManifest : []
-  return groups.flatMap((group) => (Array.isArray(group?.paths) ? group.paths : []))
-}
-
-/** What is read of a `model.json`, unchecked. */
-interface TfjsModel {
-  weightsManifest?: ({ paths?: string[] } | null)[]
+  return bytes === null ? [] : ownShards(bytes)
 }

@@ -6,6 +6,7 @@ import {
   LatchError,
   UsageError,
   WorkerError,
+  readFileBytes,
   writeFileAtomic,
 } from 'latch'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
@@ -14,9 +15,9 @@ import type { Output } from '../terminal/output.ts'
 import { TrainingProgress } from './progress.ts'
 import type { Options } from './resume.ts'
 import type { Rows } from '../options/rows.ts'
-import { removeIfThere, type SavedPaths } from './savedPaths.ts'
+import { exists, removeIfThere, type SavedPaths } from './savedPaths.ts'
 import type { RunLock } from './runLock.ts'
-import { freeName } from '../terminal/outputFiles.ts'
+import { freeName, unusedName } from '../terminal/outputFiles.ts'
 
 export interface Job {
   data: string
@@ -29,7 +30,11 @@ export interface Job {
   output: Output
   /** Between checkpoints. */
   seconds: number
+  /** Set when training ended: whether the checkpoint is of this run. */
+  hasCheckpoint?: boolean
 }
+
+type ResumeFacts = Pick<Job, 'paths' | 'resumeCommand' | 'data' | 'output'>
 
 /** Trains with progress, checkpoints and Ctrl-C; undefined if interrupted. */
 export async function trainWithProgress(
@@ -57,6 +62,7 @@ export async function trainWithProgress(
       },
     })
     progress.end()
+    job.hasCheckpoint = checkpoints.written
     if (report.stopped !== 'aborted') return report
     printInterrupted(checkpoints, job)
     process.exitCode = interruption.exitCode ?? EXIT_INTERRUPTED
@@ -109,8 +115,12 @@ function lostLock({ lock }: SavedPaths): UsageError {
   return new UsageError({ where: lock, expected, got: 'none, or that of another run' })
 }
 
-/** Saves the trained model and deletes the checkpoint; on a full disk the checkpoint is deleted first. */
-export async function saveModel(model: TextClassifier, { paths, lock, output }: Job): Promise<void> {
+/**
+ * Saves the trained model and deletes the checkpoint. On a full disk the checkpoint is deleted first; if the model does
+ * not even fit in its place, the checkpoint is written again.
+ */
+export async function saveModel(model: TextClassifier, job: Job): Promise<void> {
+  const { paths, lock, output } = job
   if (!(await lock.isHeld())) {
     const file = await freeName(paths.model, output)
     await model.save(file)
@@ -119,21 +129,38 @@ export async function saveModel(model: TextClassifier, { paths, lock, output }: 
     return
   }
   try {
-    await model.save(paths.model)
+    await model.save(paths.model).catch((error: unknown) => saveInPlaceOf(paths, model, error))
   } catch (error) {
-    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
-    // The model has a part of the checkpoint's numbers, so it fits where that was.
-    await removeIfThere(paths.checkpoint)
-    await model.save(paths.model)
+    if (job.hasCheckpoint && (await exists(paths.checkpoint)))
+      printResume('The model could not be saved', job)
+    throw error
   }
   await removeIfThere(paths.checkpoint)
 }
 
+/** Saves the model where the checkpoint was: it has a part of the checkpoint's numbers. @throws the error given, for others */
+async function saveInPlaceOf(
+  { checkpoint, model: path }: SavedPaths,
+  model: TextClassifier,
+  error: unknown,
+): Promise<void> {
+  const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
+  if ((code !== 'ENOSPC' && code !== 'EDQUOT') || !(await exists(checkpoint))) throw error
+  const kept = await readFileBytes(checkpoint)
+  await removeIfThere(checkpoint)
+  try {
+    await model.save(path)
+  } catch (second) {
+    await writeFileAtomic(checkpoint, kept)
+    throw second
+  }
+}
+
 /** A run that diverged still has the weights of the step before: not the result, but not lost. */
 async function saveLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
-  await model.save(lastGood)
-  output.note(`the last good weights are saved in ${lastGood}.`)
+  const file = await unusedName(lastGood)
+  await model.save(file)
+  output.note(`the last good weights are saved in ${file}.`)
 }
 
 /** A worker thread died: the run can resume from its last checkpoint. */
@@ -142,10 +169,13 @@ function printWorkerLost({ written }: Checkpoints, { paths, resumeCommand, data,
   const resume = checkpoint && resumeCommand
   output.emit({ event: 'failed', checkpoint, resume })
   if (!checkpoint) return output.log('A worker thread died before the first checkpoint.')
+  printResume('A worker thread died', { paths, resumeCommand, data, output })
+}
+
+/** What happened, and the command that goes on from the last checkpoint. */
+function printResume(what: string, { paths, resumeCommand, data, output }: ResumeFacts): void {
   const rows = data === '-' ? ', with the same data on standard input' : ''
-  output.log(
-    `A worker thread died; the last checkpoint is ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`,
-  )
+  output.log(`${what}; the last checkpoint is ${paths.checkpoint}. To resume${rows}:\n  ${resumeCommand}`)
 }
 
 function printInterrupted(

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { unlinkSync } from 'node:fs'
-import { link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { link, readFile, readlink, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -54,11 +54,12 @@ export async function lockRun(path: string, output: Output): Promise<RunLock | L
   }
 }
 
-/** The contents of a lock file; null for any other file, undefined if there is none. */
+/** The contents of a lock file; null for any other file, a link to none among them; undefined if there is none. */
 async function readLock(path: string): Promise<string | null | undefined> {
-  const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    error.code === 'ENOENT' ? undefined : null,
-  )
+  const content = await readFile(path, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
+    const isLink = await readlink(path).catch(() => undefined)
+    return error.code === 'ENOENT' && isLink === undefined ? undefined : null
+  })
   // Empty: its run was killed, or is about to write it.
   return content && !/^process \d+ on host .*\n[0-9a-f-]{36}\n$/.test(content) ? null : content
 }

@@ -3,10 +3,11 @@
  * the new one. A save goes to a temporary file in the same folder, is flushed to the disk, and then renamed.
  */
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import {
   access,
   chmod,
+  chown,
   lstat,
   open,
   readdir,
@@ -34,7 +35,7 @@ export interface WritableFile {
 
 /** The calls that put bytes on the disk; tests pass their own to fail half-way. */
 export interface SavingCalls {
-  open(path: string, flags: string): Promise<WritableFile>
+  open(path: string, flags: string, mode?: number): Promise<WritableFile>
   rename(from: string, to: string): Promise<void>
 }
 
@@ -42,7 +43,7 @@ const nodeCalls: SavingCalls = { open, rename }
 
 /**
  * Writes a file atomically: if anything fails, even if the process is killed,
- * the old file is unchanged. Links are followed; the old file's permissions are kept. Returns the number of bytes.
+ * the old file is unchanged. Links are followed; the old file's permissions and owner are kept. Returns the number of bytes.
  *
  * @param content all bytes, or chunks that are generated while they are written
  * @throws DataError for disk full, missing folder, no permission; the errors of generating a chunk
@@ -57,13 +58,13 @@ export async function writeFileAtomic(
   let temporary: string | undefined
   let comfort: string | undefined
   try {
-    const { target, mode } = await checkTarget(path)
-    if (mode !== undefined) comfort = 'The old file is unchanged'
+    const { target, old } = await checkTarget(path)
+    if (old) comfort = 'The old file is unchanged'
     const folder = dirname(target)
     temporary = join(folder, temporaryName())
-    const written = await writeAndSync(temporary, chunks, calls)
+    const written = await writeAndSync(temporary, chunks, calls, old && old.mode & 0o777)
     await removeAbandoned(folder, temporary)
-    if (mode !== undefined) await chmod(temporary, mode)
+    if (old) await keepAccess(temporary, old)
     await calls.rename(temporary, target)
     await syncFolder(folder, calls)
     return written
@@ -74,8 +75,8 @@ export async function writeFileAtomic(
   }
 }
 
-/** Where to write behind links, and the permissions of the old file if there is one. */
-async function checkTarget(path: string): Promise<{ target: string; mode?: number }> {
+/** Where to write behind links, and the old file if there is one. */
+async function checkTarget(path: string): Promise<{ target: string; old?: Stats }> {
   if (path === '') {
     throw new DataError({ where: 'save', expected: 'the name of a file', got: 'an empty name' })
   }
@@ -100,7 +101,15 @@ async function checkTarget(path: string): Promise<{ target: string; mode?: numbe
   }
   // Renaming needs only the folder's permission and would replace a file its owner made read-only.
   await access(path, constants.W_OK)
-  return { target: await realpath(path), mode: old.mode & 0o777 }
+  return { target: await realpath(path), old }
+}
+
+/** Gives the new file the owner and permissions of the old one; without the right to, as many of them as possible. */
+async function keepAccess(path: string, { uid, gid, mode }: Stats): Promise<void> {
+  const own = await stat(path)
+  if (own.gid !== gid) await chown(path, own.uid, gid).catch(() => undefined)
+  if (own.uid !== uid) await chown(path, uid, gid).catch(() => undefined)
+  await chmod(path, mode & 0o777)
 }
 
 /** Random: processes of other containers and machines may save into the same folder. */
@@ -126,8 +135,14 @@ async function removeAbandoned(folder: string, own: string): Promise<void> {
   }
 }
 
-async function writeAndSync(path: string, chunks: Iterable<Uint8Array>, calls: SavingCalls): Promise<number> {
-  const file = await calls.open(path, 'wx')
+/** @param mode of the old file: what others may not read, they may not read meanwhile either */
+async function writeAndSync(
+  path: string,
+  chunks: Iterable<Uint8Array>,
+  calls: SavingCalls,
+  mode?: number,
+): Promise<number> {
+  const file = await calls.open(path, 'wx', mode)
   let total = 0
   try {
     for (const bytes of chunks) {
@@ -203,6 +218,7 @@ const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = 
   ENAMETOOLONG: ['a name that is too long', 'Choose a shorter one'],
   ELOOP: ['circular links', 'Check the path'],
   EMFILE: ['too many open files', 'Close some, or raise the limit of open files'],
+  EBUSY: ['a file that is mounted or in use', 'Choose another file, or mount its folder'],
   EIO: ['a disk error', 'Choose another disk'],
 }
 

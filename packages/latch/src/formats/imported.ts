@@ -102,6 +102,11 @@ export interface ExportSource {
 export interface ExportedFile {
   name: string
   chunks: Iterable<Uint8Array>
+  /**
+   * Of a file that names the others: the same with other names for them. A folder's old files then stay until the new
+   * ones are complete.
+   */
+  chunksNaming?(names: ReadonlyMap<string, string>): Iterable<Uint8Array>
   /** Sentences, with the first file: what the format cannot say of the model. */
   omitted?: readonly string[]
 }

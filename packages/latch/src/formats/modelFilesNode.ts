@@ -2,11 +2,12 @@
  * Models of other formats on disk: a file and its companion files, read on demand; files written
  * in chunks, each atomically.
  */
-import { mkdir, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { lstat, mkdir, realpath, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, parse, relative, sep } from 'node:path'
 import { DataError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { readFileBytes, writeFileAtomic } from './fileNode.ts'
 import type { ExportedFile, ModelFiles } from './imported.ts'
+import { ownShards } from './writtenByLatch.ts'
 
 /** The main files of a folder. */
 const HEADS = ['model.json', 'manifest.json'] as const
@@ -88,7 +89,8 @@ export interface WrittenFile {
 
 /**
  * Writes an export: one file to `path`; several into the folder `path`, which is created if necessary.
- * Chunks are written as they are generated. Each file is written atomically; the one that names the others is last.
+ * Chunks are written as they are generated. Each file is written atomically, the one that names the others last: if
+ * anything fails, even if the process is killed, the folder still holds the old export, whole.
  * @throws DataError for disk full, missing folder, no permission; UsageError for a file where a folder is needed
  */
 export async function writeExport(files: readonly ExportedFile[], path: string): Promise<WrittenFile[]> {
@@ -103,10 +105,48 @@ export async function writeExport(files: readonly ExportedFile[], path: string):
   }
   await mkdir(path, { recursive: true })
   const heads = files.filter(({ name }) => name.endsWith('.json'))
-  const written: WrittenFile[] = []
-  for (const { name, chunks } of [...files.filter((file) => !heads.includes(file)), ...heads]) {
-    const at = join(path, basename(name))
-    written.push({ path: at, bytes: await writeFileAtomic(at, chunks) })
+  const parts = files.filter((file) => !heads.includes(file))
+  const names = new Map<string, string>()
+  if (heads.some(({ chunksNaming }) => chunksNaming)) {
+    for (const { name } of parts) names.set(name, await unusedName(path, basename(name)))
   }
+  const old = await Promise.all(heads.map(({ name }) => shardsOf(join(path, name))))
+  const written: WrittenFile[] = []
+  for (const { name, chunks, chunksNaming } of [...parts, ...heads]) {
+    const at = join(path, names.get(name) ?? basename(name))
+    written.push({ path: at, bytes: await writeFileAtomic(at, chunksNaming?.(names) ?? chunks) })
+  }
+  await removeReplaced(path, old.flat(), names)
   return written
+}
+
+/** `weights.bin`, else `weights-2.bin`, …: a file that an old export names is not overwritten. */
+async function unusedName(folder: string, name: string): Promise<string> {
+  const { name: stem, ext } = parse(name)
+  const isTaken = async (other: string) => (await lstat(join(folder, other)).catch(() => null)) !== null
+  let unused = name
+  for (let number = 2; await isTaken(unused); number++) unused = `${stem}-${number}${ext}`
+  return unused
+}
+
+async function shardsOf(head: string): Promise<readonly string[]> {
+  const status = await stat(head).catch(() => null)
+  return status?.isFile() ? readFileBytes(head).then(ownShards, () => []) : []
+}
+
+/** Deletes the files of the export before, which no file names any more. */
+async function removeReplaced(
+  folder: string,
+  old: readonly string[],
+  names: ReadonlyMap<string, string>,
+): Promise<void> {
+  const used = new Set(names.values())
+  for (const name of names.keys()) {
+    const { name: stem, ext } = parse(basename(name))
+    for (const other of old) {
+      const middle = other.slice(stem.length, other.length - ext.length)
+      const isVersion = `${stem}${middle}${ext}` === other && /^(-\d+)?$/.test(middle)
+      if (isVersion && !used.has(other)) await unlink(join(folder, other)).catch(() => undefined)
+    }
+  }
 }

@@ -5,11 +5,11 @@ import { EMBEDDED_KEY } from './latch/embedded.ts'
 import { filesInMemory, decodeOnnx } from './open.ts'
 import { readSafetensorsMetadata } from './safetensors/safetensors.ts'
 
-/**
- * Whether the bytes are a file of this format that Latch wrote: a model or a checkpoint (`latch`), or an export of a
- * model for another program. A broken file is none.
- */
-export async function isWrittenByLatch(bytes: Uint8Array, format: 'latch' | ExportFormat): Promise<boolean> {
+/** What Latch writes: a model or a checkpoint (`latch`), a checkpoint alone, an export of a model for another program. */
+export type WrittenFormat = 'latch' | 'checkpoint' | ExportFormat
+
+/** Whether the bytes are a file of this format that Latch wrote. A broken file is none. */
+export async function isWrittenByLatch(bytes: Uint8Array, format: WrittenFormat): Promise<boolean> {
   try {
     return await CHECKS[format](bytes)
   } catch (error) {
@@ -18,8 +18,12 @@ export async function isWrittenByLatch(bytes: Uint8Array, format: 'latch' | Expo
   }
 }
 
-const CHECKS: Readonly<Record<'latch' | ExportFormat, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
+const CHECKS: Readonly<Record<WrittenFormat, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
   latch: (bytes) => hasKey(readSafetensorsMetadata(bytes, 'the file'), 'latch'),
+  checkpoint(bytes) {
+    const metadata = readSafetensorsMetadata(bytes, 'the file')
+    return hasKey(metadata, 'latch') && hasKey(parseText(String(metadata.latch)), 'training')
+  },
   torch: (bytes) => hasKey(readSafetensorsMetadata(bytes, 'the file'), EMBEDDED_KEY),
   async onnx(bytes) {
     const { metadata } = await decodeOnnx(filesInMemory('the file', bytes, new Map()))
@@ -37,9 +41,22 @@ const CHECKS: Readonly<Record<'latch' | ExportFormat, (bytes: Uint8Array) => boo
   },
 }
 
+/** The weight files that a `model.json` names, if Latch wrote it. */
+export async function ownShards(bytes: Uint8Array): Promise<readonly string[]> {
+  if (!(await isWrittenByLatch(bytes, 'tfjs'))) return []
+  const { weightsManifest } = parse(bytes) as { weightsManifest?: unknown }
+  const groups: readonly unknown[] = Array.isArray(weightsManifest) ? weightsManifest : []
+  const paths = groups.flatMap((group): unknown => (hasKey(group, 'paths') ? group.paths : []))
+  return paths.filter((name) => typeof name === 'string')
+}
+
 function parse(bytes: Uint8Array): unknown {
+  return parseText(new TextDecoder().decode(bytes))
+}
+
+function parseText(text: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return JSON.parse(text)
   } catch {
     return null
   }

@@ -56,6 +56,28 @@ describe('saving', () => {
     expect(await readFileBytes(file)).toEqual(NEW)
   })
 
+  it('is as private as the old file while it is written', async () => {
+    fs.writeFileSync(file, OLD)
+    fs.chmodSync(file, 0o600)
+    let meanwhile = 0
+    function* chunks() {
+      const temporaryFile = fs.readdirSync(folder).find((name) => name.endsWith('.tmp'))
+      meanwhile = fs.statSync(join(folder, temporaryFile!)).mode & 0o777
+      yield NEW
+    }
+    await writeFileAtomic(file, chunks())
+    expect([meanwhile, fs.statSync(file).mode & 0o777]).toEqual([0o600, 0o600])
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('keeps the owner of the old file', async () => {
+    fs.writeFileSync(file, OLD)
+    fs.chownSync(file, 65534, 65533)
+    fs.chmodSync(file, 0o640)
+    await writeFileAtomic(file, NEW)
+    const { uid, gid, mode } = fs.statSync(file)
+    expect([uid, gid, mode & 0o777]).toEqual([65534, 65533, 0o640])
+  })
+
   it('refuses an empty name, and a link to a file that does not exist', async () => {
     expect((await refusal(writeFileAtomic('', NEW))).message).toContain('an empty name')
     const link = join(folder, 'dangling')

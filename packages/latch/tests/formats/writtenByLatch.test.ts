@@ -4,6 +4,7 @@ import { writeSafetensors } from '../../src/formats/safetensors/safetensors.ts'
 import { isWrittenByLatch } from '../../src/formats/writtenByLatch.ts'
 import { EXPORT_FORMATS, exporters } from '../../src/formats/write.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
+import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { nextLetter } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
 const FORMATS = ['latch', ...EXPORT_FORMATS] as const
@@ -31,4 +32,22 @@ describe.each(FORMATS)('a file of format %s', (format) => {
       expect(await isWrittenByLatch(bytes, format)).toBe(false)
     }
   })
+})
+
+it('a checkpoint is one of Latch; a model, or a file that only names training, is none', async () => {
+  const model = textClassifier({ units: 2, embedding: 2, minimumCount: 1 })
+  const rows = ['a b', 'c d', 'a d', 'c b'].map((text, i) => ({ text, label: i % 2 ? 'x' : 'y' }))
+  const saved: Uint8Array[] = []
+  await model.fit(rows, {
+    text: 'text',
+    label: 'label',
+    epochs: 1,
+    checkpoint: { everySteps: 1, write: async (bytes) => void saved.push(bytes) },
+  })
+  const both = (bytes: Uint8Array) =>
+    Promise.all((['latch', 'checkpoint'] as const).map((format) => isWrittenByLatch(bytes, format)))
+  expect(await both(saved[0])).toEqual([true, true])
+  expect(await both(model.toBytes())).toEqual([true, false])
+  const broken = writeSafetensors([], { latch: '{"training":' })
+  expect(await isWrittenByLatch(broken, 'checkpoint')).toBe(false)
 })

@@ -112,6 +112,7 @@ export const SAVING_CASES: readonly RemedyCase[] = [
   full('EIO', 'Choose another disk.'),
   passing('EACCES', 'Check who owns the file and its folder.'),
   passing('EPERM', 'Check who owns the file and its folder.'),
+  passing('EBUSY', 'Choose another file, or mount its folder.'),
   passing('EMFILE', 'Close some, or raise the limit of open files.'),
   saving(
     'a folder that is missing',

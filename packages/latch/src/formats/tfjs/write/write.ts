@@ -14,7 +14,7 @@ const WEIGHTS = 'weights.bin'
  */
 export async function writeTfjs(source: ExportSource): Promise<readonly ExportedFile[]> {
   const { placed, arrays, last } = new TfjsExport(source.network, source.outputActivation, source.stateful)
-  const model = {
+  const modelNaming = (file: string) => ({
     format: 'layers-model',
     generatedBy: 'Latch',
     convertedBy: null,
@@ -25,7 +25,7 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
     },
     weightsManifest: [
       {
-        paths: [WEIGHTS],
+        paths: [file],
         weights: arrays.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
       },
     ],
@@ -35,8 +35,10 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
       tokens: source.tokens,
       [EMBEDDED_KEY]: embeddedText(source),
     },
-  }
-  const json = new TextEncoder().encode(JSON.stringify(model))
+  })
+  const chunksNaming = (names: ReadonlyMap<string, string>) => [
+    new TextEncoder().encode(JSON.stringify(modelNaming(names.get(WEIGHTS) ?? WEIGHTS))),
+  ]
   const weights = {
     *[Symbol.iterator]() {
       for (const { read } of arrays) {
@@ -46,7 +48,7 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
     },
   }
   return [
-    { name: 'model.json', chunks: [json] },
+    { name: 'model.json', chunks: chunksNaming(new Map()), chunksNaming },
     { name: WEIGHTS, chunks: weights },
   ]
 }
