@@ -9,7 +9,12 @@ import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { Conv1dOptions } from '../../../layers/windows/conv1d.ts'
 import type { AveragePool1dOptions, MaxPool1dOptions } from '../../../layers/windows/localPool.ts'
 import type { OnnxNode } from '../graph.ts'
-import type { Size } from './values.ts'
+
+/** A size: `factor` times the sizes of dynamic axes, by name. */
+export interface Size {
+  factor: number
+  symbols: readonly string[]
+}
 
 /** One direction's weights in PyTorch's layout; null for a bias or peepholes that the layer does not have. */
 export interface DirectionWeights {
