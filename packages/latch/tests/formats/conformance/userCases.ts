@@ -152,7 +152,7 @@ export const USER_CASES: readonly UserCase[] = [
     [44, 45],
     'PyTorch: a learned initial state; BatchNorm1d',
     'refused',
-    'refused by name with what works; folded',
+    'refused by name with what works; its layer',
     `${TORCH}/parts.test.ts`,
   ),
   one(

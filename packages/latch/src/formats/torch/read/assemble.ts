@@ -216,9 +216,11 @@ export function assembleByLayers(
   })
   const [input, second] = network.layers
   const [first] = chain
-  if (first.kind !== 'embedding' && second && learns(second) && getWidth(input) !== first.input) {
+  const groups = second?.type === 'conv1d' ? (second.groups ?? 1) : 1
+  const width = first.kind === 'embedding' ? 0 : first.input * groups
+  if (first.kind !== 'embedding' && second && learns(second) && getWidth(input) !== width) {
     const where = `${source}, configuration.layers[0]`
-    throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${getWidth(input)}` })
+    throw new FormatError({ where, expected: `a width of ${width}`, got: `${getWidth(input)}` })
   }
   if (left.length > 0) {
     const where = `${source}, configuration.layers`
