@@ -266,10 +266,7 @@ function windowLines(layer: WindowedOptions, module: string, input: number): Lin
   }[layer.type]
   const change = windows.keepsLengths
     ? []
-    : [
-        `lengths = torch.div(lengths + ${before + after - extent}, ${stride}, rounding_mode="floor") + 1`,
-        MASK.trim(),
-      ]
+    : [`lengths = (lengths + ${before + after - extent}) // ${stride} + 1`, MASK.trim()]
   // Windows behind the last step have nothing in them.
   const clean = isMax ? ['x = x.masked_fill(~mask, 0)'] : []
   if (layer.type !== 'conv1d') return { make: null, run: [...run, ...change, ...clean] }
