@@ -76,11 +76,13 @@ describe('only what works on this file is offered', () => {
   })
 
   it('no layer is named where the first one is unknown', async () => {
-    const files = await changedTfjs((json) => json.replace('"class_name":"GRU"', '"class_name":"Conv1D"'))
+    const files = await changedTfjs((json) =>
+      json.replace('"class_name":"GRU"', '"class_name":"Conv1DTranspose"'),
+    )
     const error = (await open(files, {}).catch((reason: unknown) => reason)) as LatchError
     expect(error.fixes).toEqual([])
     expect(error.message).toMatch(
-      /layer recurrent0: expected a supported layer, got Conv1D\. Save the layers after it/,
+      /layer recurrent0: expected a supported layer, got Conv1DTranspose\. Save the layers after it/,
     )
   })
 })

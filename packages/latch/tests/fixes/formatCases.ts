@@ -195,6 +195,19 @@ export const FIX_CASES: readonly FixCase[] = [
       ),
   },
   {
+    name: 'windows over one row a sequence',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) =>
+      open(
+        await changedTfjs(
+          (json) => json.replace('"class_name":"Dense","config":{', '"class_name":"MaxPooling1D","config":{'),
+          [FEATURES, GRU, DENSE],
+        ),
+        options,
+      ),
+  },
+  {
     name: 'an embedding above another layer',
     offers: ['upTo'],
     command: 'import',

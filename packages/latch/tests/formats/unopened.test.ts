@@ -68,11 +68,14 @@ describe('remedies', () => {
   it.each([
     ['vad.onnx', /node '\/Pad'.*got Pad$/],
     ['two.onnx', /node '\/If' \(If.*then_branch'$/],
-    ['convlast.onnx', /node '\/conv\/Conv'.*got Conv\. Pass `upTo: "\/rnn\/Squeeze_output_0"`[^.]*\.$/],
+    [
+      'transposedLast.onnx',
+      /node '\/conv\/ConvTranspose'.*got ConvTranspose\. Pass `upTo: "\/rnn\/Squeeze_output_0"`[^.]*\.$/,
+    ],
     ['h0.onnx', /A program can run the graph directly, with openOnnxGraph of latch\/formats\.$/],
     ['transformer.h5', /layer att: .*got MultiHeadAttention of emb, emb/],
-    ['conv.h5', /layer conv: .*got Conv1D\. Save the layers after it/],
-    ['convlate.h5', /layer conv: .*got Conv1D\. Pass `upTo: "lstm"`[^.]*\.$/],
+    ['transposed.h5', /layer conv: .*got Conv1DTranspose\. Save the layers after it/],
+    ['transposedLate.h5', /layer conv: .*got Conv1DTranspose\. Pass `upTo: "lstm"`[^.]*\.$/],
   ])('%s: the first obstacle, and nothing that was not tried', async (name, message) => {
     await expect(readModel(golden(name))).rejects.toThrow(message)
   })
@@ -82,10 +85,10 @@ describe('what is in them', () => {
   it.each([
     ['vad.onnx', 448, { Conv: 3, LSTM: 1, Pad: 1 }],
     ['two.onnx', 896, { If: 1, Conv: 6, LSTM: 2, Pad: 2 }],
-    ['convlast.onnx', 224, { Conv: 1, GRU: 1, Gemm: 1 }],
+    ['transposedLast.onnx', 224, { ConvTranspose: 1, GRU: 1, Gemm: 1 }],
     ['h0.onnx', 155, { GRU: 1 }],
     ['transformer.h5', 1134, { MultiHeadAttention: 1, LayerNormalization: 2, LSTM: 1 }],
-    ['conv.h5', 252, { Conv1D: 1, LSTM: 1 }],
+    ['transposed.h5', 252, { Conv1DTranspose: 1, LSTM: 1 }],
   ])('%s: %i parameters, and its operators or layers', async (name, parameters, wanted) => {
     const contents = await describeFile(golden(name))
     expect(contents.parameters).toBe(parameters)
@@ -101,7 +104,8 @@ describe('what is in them', () => {
   it('shapes, nodes within branches, and which operators run', async () => {
     const { layers } = await describeFile(golden('two.onnx'))
     const found = layers.find(({ name }) => name.startsWith('/If/') && name.endsWith('/conv/Conv'))!
-    expect(found).toMatchObject({ type: 'Conv', weights: [[6, 8, 3], [6]], parameters: 150, opens: false })
+    expect(found).toMatchObject({ type: 'Conv', weights: [[6, 8, 3], [6]], parameters: 150, opens: true })
+    expect(layers.find(({ type }) => type === 'Pad')).toMatchObject({ opens: false })
     expect(layers.find(({ type }) => type === 'LSTM')).toMatchObject({ opens: true })
   })
 })

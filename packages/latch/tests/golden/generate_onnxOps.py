@@ -257,8 +257,37 @@ def products():
     case("nothing added", "Gemm", [a, b], [d(a) @ d(b)])
 
 
+def windows():
+    x, t = draw(2, 4, 9), lambda a: torch.from_numpy(d(a))
+    y = t(x)
+    w, b = draw(6, 4, 3, seed=2), draw(6, seed=3)
+    case("over time", "Conv", [x, w, b], [F.conv1d(y, t(w), t(b))])
+    case("padded, apart", "Conv", [x, w], [F.conv1d(F.pad(y, (3, 1)), t(w), stride=2, dilation=2)],
+         kernel_shape=[3], pads=[3, 1], strides=[2], dilations=[2])
+    g = draw(6, 2, 2, seed=4)
+    case("in groups", "Conv", [x, g, b], [F.conv1d(y, t(g), t(b), groups=2)], group=2)
+    case("same as before", "Conv", [x, g], [F.conv1d(F.pad(y, (0, 1)), t(g), stride=2, groups=2)],
+         group=2, strides=[2], auto_pad="SAME_UPPER")
+    case("same, begun earlier", "Conv", [x, g], [F.conv1d(F.pad(y, (1, 0)), t(g), groups=2)], group=2, auto_pad="SAME_LOWER")
+    case("no padding", "Conv", [x, g], [F.conv1d(y, t(g), groups=2)], group=2, auto_pad="VALID")
+    image, k = draw(1, 2, 5, 4, seed=5), draw(3, 2, 2, 3, seed=6)
+    case("over two axes", "Conv", [image, k], [F.conv2d(t(image), t(k), stride=(2, 1), padding=(0, 1))],
+         strides=[2, 1], pads=[0, 1, 0, 1])
+    case("windows", "MaxPool", [x], [F.max_pool1d(y, 2)], kernel_shape=[2], strides=[2])
+    case("padded", "MaxPool", [x], [F.max_pool1d(y, 3, stride=2, padding=1, dilation=2)], opset=12,
+         kernel_shape=[3], strides=[2], pads=[1, 1], dilations=[2])
+    case("rounded up", "MaxPool", [x], [F.max_pool1d(y, 2, stride=2, ceil_mode=True)], opset=12,
+         kernel_shape=[2], strides=[2], ceil_mode=1)
+    case("over two axes", "MaxPool", [image], [F.max_pool2d(t(image), (2, 3), stride=1)], kernel_shape=[2, 3])
+    case("windows", "AveragePool", [x], [F.avg_pool1d(y, 3, stride=1)], kernel_shape=[3])
+    case("padding left out", "AveragePool", [x], [F.avg_pool1d(y, 3, padding=1, count_include_pad=False)],
+         kernel_shape=[3], strides=[3], pads=[1, 1])
+    case("padding counted", "AveragePool", [x], [F.avg_pool1d(y, 3, padding=1)],
+         kernel_shape=[3], strides=[3], pads=[1, 1], count_include_pad=1)
+
+
 if __name__ == "__main__":
-    for group in [elementwise, activations, reducers, places, shapes, makers, products]:
+    for group in [elementwise, activations, reducers, places, shapes, makers, products, windows]:
         group()
     for name, op, opset, attributes, inputs, outputs in recurrent_cases():
         case(name, op, inputs, outputs, opset=opset, **attributes)

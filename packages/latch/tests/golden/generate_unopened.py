@@ -62,11 +62,11 @@ class Two(nn.Module):
             return self.b(x)
 
 
-class ConvLast(nn.Module):
+class TransposedLast(nn.Module):
     def __init__(self):
         super().__init__()
         self.rnn = nn.GRU(3, 5, batch_first=True)
-        self.conv = nn.Conv1d(5, 4, 3, padding=1)
+        self.conv = nn.ConvTranspose1d(5, 4, 3, padding=1)
         self.fc = nn.Linear(4, 2)
 
     def forward(self, x):
@@ -93,7 +93,7 @@ def export(net, inputs, name, **more):
 axes = {"dynamic_axes": {"x": {0: "batch", 1: "time"}}}
 export(Vad(), (torch.randn(1, 64),), "vad")
 export(torch.jit.script(Two()), (torch.randn(1, 64), torch.tensor(16000)), "two")
-export(ConvLast(), (torch.randn(2, 6, 3),), "convlast", **axes)
+export(TransposedLast(), (torch.randn(2, 6, 3),), "transposedLast", **axes)
 export(Learned(), (torch.randn(2, 6, 3),), "h0", **axes)
 
 ids = keras.Input((12,), dtype="int32")
@@ -102,11 +102,11 @@ x = L.LayerNormalization(name="ln1")(L.Add(name="add1")([e, L.MultiHeadAttention
 f = L.Dense(8, name="ff2")(L.Dense(16, "relu", name="ff1")(x))
 x = L.LayerNormalization(name="ln2")(L.Add(name="add2")([x, f]))
 keras.Model(ids, L.Dense(2, "softmax", name="out")(L.LSTM(6, name="lstm")(x))).save("transformer.h5")
-conv, lstm, dense = L.Conv1D(4, 3, padding="same", name="conv"), L.LSTM(5, name="lstm"), L.Dense(2, name="d")
-keras.Sequential([keras.Input((8, 3)), conv, lstm, dense]).save("conv.h5")
+conv, lstm, dense = L.Conv1DTranspose(4, 3, padding="same", name="conv"), L.LSTM(5, name="lstm"), L.Dense(2, name="d")
+keras.Sequential([keras.Input((8, 3)), conv, lstm, dense]).save("transposed.h5")
 steps = L.LSTM(5, return_sequences=True, name="lstm")
-late = L.Conv1D(4, 3, padding="same", name="conv")
-keras.Sequential([keras.Input((8, 3)), steps, late, L.GlobalMaxPooling1D(), L.Dense(2, name="d")]).save("convlate.h5")
+late = L.Conv1DTranspose(4, 3, padding="same", name="conv")
+keras.Sequential([keras.Input((8, 3)), steps, late, L.GlobalMaxPooling1D(), L.Dense(2, name="d")]).save("transposedLate.h5")
 torch.manual_seed(0)
 axes = {"x": {0: "batch", 1: "time"}}
 torch.onnx.export(Middle().eval(), torch.randn(2, 5, 3), "middle.onnx", input_names=["x"], dynamic_axes=axes, dynamo=False)

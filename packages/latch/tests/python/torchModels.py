@@ -125,6 +125,31 @@ class BatchNormed(nn.Module):
         return self.fc(self.bn(self.rnn(x)[0][:, -1]))
 
 
+class Convolved(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(F, 2 * F, 3, stride=2, padding=1, groups=F)
+        self.mix = nn.Conv1d(2 * F, 5, 1)
+        self.bn = nn.BatchNorm1d(5)
+        self.rnn = nn.LSTM(5, 4, batch_first=True)
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x):
+        x = torch.relu(self.bn(self.mix(self.conv(x.transpose(1, 2)))))
+        return self.fc(self.rnn(x.transpose(1, 2))[0][:, -1])
+
+
+CONVOLVED = [
+    {"type": "features", "width": F},
+    {"type": "conv1d", "filters": 2 * F, "kernelSize": 3, "stride": 2, "padding": 1, "groups": F},
+    {"type": "conv1d", "filters": 5, "kernelSize": 1},
+    {"type": "batchNorm"},
+    {"type": "activation", "activation": "relu"},
+    {"type": "recurrent", "cell": "lstm", "units": 4, "returnSequences": False},
+    {"type": "dense", "units": 2},
+]
+
+
 class Learned(nn.Module):
     def __init__(self, shape):
         super().__init__()
@@ -177,6 +202,8 @@ def parts():
     for name, options in {"batchNorm": {}, "batchNormEps": {"eps": 0.1}, "batchNormPlain": {"affine": False}}.items():
         config = {"pool": "last", **({"epsilon": 0.1} if "eps" in options else {})}
         cases.append(case(name, trained(BatchNormed(**options), x), x, config))
+    config = {"layers": CONVOLVED, "order": ["conv", "mix", "bn", "rnn", "fc"]}
+    cases.append(case("convolved", trained(Convolved(), x), x, config))
     net = Reads(lstm(), nn.Linear(4, 2), "h_n")
     for dtype in (torch.float64, torch.float16, torch.bfloat16):
         state = {key: value.to(dtype) for key, value in net.state_dict().items()}

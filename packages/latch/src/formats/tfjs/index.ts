@@ -108,7 +108,18 @@ function getProducer(root: Field, topology: Field): string {
   return ['TensorFlow.js layers', ...shown].join(', ')
 }
 
-const ORDER = ['embeddings', 'kernel', 'gamma', 'recurrent_kernel', 'beta', 'bias']
+const ORDER = [
+  'embeddings',
+  'kernel',
+  'depthwise_kernel',
+  'pointwise_kernel',
+  'gamma',
+  'recurrent_kernel',
+  'beta',
+  'bias',
+  'moving_mean',
+  'moving_variance',
+]
 
 /** Arrays by the layer in the first part of their names, in Keras' order. */
 class LayerWeights {

@@ -81,7 +81,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
   const config = readTorchConfig(options.config, source)
   const { tensors, notes } = foldParametrized(taken, source)
   const { weights: given, buffers } = splitBuffers(tensors, source)
-  const { modules, unknown } = findModules(given, source, config.epsilon ?? EPSILON)
+  const { modules, unknown } = findModules(given, source, 'network' in config)
   if (!config.order && !options.upTo) assertAllKnown(unknown, modules, source)
   if (modules.length === 0) assertAllKnown(taken, [], source)
   const layers = 'network' in config ? config.network.layers : null
@@ -89,8 +89,9 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     ? pickModules(modules, config.order, source, layers)
     : orderModules(modules, source)
   const chain = cutAfter(whole, options.upTo, source)
-  const activation = 'network' in config ? 'tanh' : config.activation
-  const split = chain.flatMap((module) => splitModule(module, activation, config.epsilon))
+  const [activation, epsilon] =
+    'network' in config ? ['tanh' as const, null] : [config.activation, config.epsilon]
+  const split = chain.flatMap((module) => splitModule(module, activation, epsilon))
   const parts = layers ? unfoldProjections(split, layers) : split
   const assembled =
     'network' in config
@@ -122,7 +123,6 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
         : []),
       ...precisionNotes(taken),
       ...notes,
-      ...batchNormNotes(chain, config.epsilon),
       ...initialStateNotes([...others, ...unknown], chain),
       ...(parts.some(({ whole: unfolded }) => unfolded) ? projectionNotes(chain) : []),
       ...assembled.warnings,
@@ -133,9 +133,6 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     document: null,
   }
 }
-
-/** PyTorch's default eps of LayerNorm and BatchNorm1d. */
-const EPSILON = 1e-5
 
 /** Describes a tensor that is not read, with its type unless it is a float: `tensor mask (BOOL)`. */
 function describeOmitted(tensor: NamedTensor): string {
@@ -201,6 +198,7 @@ function describeLayers(
 function getWidth(layer: LayerOptions): number | null {
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'dense') return layer.units
+  if (layer.type === 'conv1d') return layer.filters
   if (layer.type === 'projectedLstm')
     return layer.projectionSize * (layer.direction === 'bidirectional' ? 2 : 1)
   if (layer.type !== 'recurrent') return null
@@ -214,13 +212,6 @@ function precisionNotes(tensors: readonly NamedTensor[]): string[] {
     ...(half ? [`half precision (${half.storedAs}) was widened to float32 without loss`] : []),
     ...(tensors.some(({ dtype }) => dtype === 'F64') ? ['float64 was rounded to float32'] : []),
   ]
-}
-
-function batchNormNotes(chain: readonly TorchModule[], epsilon: number | null): string[] {
-  const paths = chain.filter((m) => m.kind === 'linear' && m.batchNorm).map(({ path }) => path)
-  if (paths.length === 0) return []
-  const assumed = epsilon === null ? `; the file does not store eps: ${EPSILON} is used` : ''
-  return [`BatchNorm: ${paths.join(', ')} as a dense layer of the running mean and variance${assumed}`]
 }
 
 function projectionNotes(chain: readonly TorchModule[]): string[] {

@@ -163,7 +163,10 @@ const KERAS: readonly RemedyCase[] = [
     kind: UnsupportedError,
     remedy: 'Save the layers after it as a model, and open that.',
     raise: async () =>
-      open(await changedTfjs((json) => json.replace('"class_name":"GRU"', '"class_name":"Conv1D"')), {}),
+      open(
+        await changedTfjs((json) => json.replace('"class_name":"GRU"', '"class_name":"Conv1DTranspose"')),
+        {},
+      ),
     follow: async () => open(await exported([FEATURES, DENSE], 'tfjs'), {}),
   },
   {

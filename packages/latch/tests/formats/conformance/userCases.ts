@@ -86,7 +86,7 @@ export const USER_CASES: readonly UserCase[] = [
   ),
   one(
     [26],
-    'layers beside LSTM: autoencoders, branches, models in models',
+    'layers beside LSTM: convolutions, batch normalisation, autoencoders, branches, models in models',
     'refused by name; a remedy that failed',
     'read, or refused by name with remedies that work on the file',
     `${KERAS}/graphs.test.ts`,
@@ -152,7 +152,7 @@ export const USER_CASES: readonly UserCase[] = [
     [44, 45],
     'PyTorch: a learned initial state; BatchNorm1d',
     'refused',
-    'refused by name with what works; folded',
+    'refused by name with what works; its layer',
     `${TORCH}/parts.test.ts`,
   ),
   one(

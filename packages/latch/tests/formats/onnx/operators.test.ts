@@ -142,9 +142,9 @@ describe('refused when the graph is opened', () => {
     open({ opset, nodes: [node], inputs: { x: floats([1], [1]) }, outputs: ['y'] })
 
   it('an operator that is not covered, by name and place', async () => {
-    const node = { op: 'Conv', name: 'first', inputs: ['x', 'x'], outputs: ['y'] }
+    const node = { op: 'ConvTranspose', name: 'first', inputs: ['x', 'x'], outputs: ['y'] }
     await expect(opened(node)).rejects.toThrow(
-      "small.onnx, node 'first' (Conv, number 0; inputs x, x): expected a supported ONNX operator, got Conv",
+      "small.onnx, node 'first' (ConvTranspose, number 0; inputs x, x): expected a supported ONNX operator, got ConvTranspose",
     )
   })
 

@@ -114,8 +114,8 @@ describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['pyth
     const spectral = await openIn(folder, 'spectral.safetensors', { config: { returnSequences: false } })
     expect(spectral.warnings.join()).toContain('head.weight: spectral_norm folded')
     const normed = await openIn(folder, 'batchNorm.safetensors', { config: { pool: 'last' } })
-    expect(normed.warnings.join()).toContain('BatchNorm: bn as a dense layer')
-    expect(normed.warnings.join()).toContain('eps: 0.00001 is used')
+    expect(normed.network.layers.map(({ type }) => type)).toContain('batchNorm')
+    expect(normed.warnings.join()).toContain('BatchNorm1d: the file does not store eps; 1e-5 is used')
     for (const options of [{ config: { order: ['rnn'] } }, { prefix: 'rnn.' }]) {
       const begun = await openIn(folder, 'h0.safetensors', options)
       expect(begun.warnings.join()).toContain('initial state h0 is not read')

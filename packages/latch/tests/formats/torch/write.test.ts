@@ -186,6 +186,33 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         ],
         {},
       ],
+      [
+        'windows',
+        [
+          features,
+          { type: 'batchNorm', momentum: 0.2 },
+          { type: 'conv1d', filters: 4, kernelSize: 3, padding: 'same' },
+          { type: 'activation', activation: 'relu' },
+          { type: 'averagePool1d', kernelSize: 3, stride: 1, padding: 1 },
+          { type: 'recurrent', cell: 'gru', units: 3, returnSequences: false },
+          { type: 'batchNorm', scale: false, epsilon: 0.01 },
+          { type: 'dense', units: 2 },
+        ],
+        {},
+      ],
+      [
+        'fewerSteps',
+        [
+          ids,
+          { type: 'conv1d', filters: 4, kernelSize: 2, stride: 2, padding: [2, 1], bias: false },
+          { type: 'batchNorm', scale: false, centre: false },
+          { type: 'conv1d', filters: 6, kernelSize: 1, groups: 2 },
+          { type: 'maxPool1d', kernelSize: 2, stride: 1, padding: [1, 0] },
+          { type: 'averagePool1d', kernelSize: 2, stride: 1, padding: 1, countPadding: true },
+          { type: 'recurrent', cell: 'lstm', units: 3 },
+        ],
+        {},
+      ],
       ['flatFeatures', [features, { type: 'flatten', steps: 3 }, { type: 'dense', units: 4 }], {}],
     ] as [string, LayerOptions[], Partial<ExportCase['source']>][]
   ).map(([name, layers, about]) => [name, exportCase(name, layers, about)]),
@@ -255,10 +282,7 @@ describe('what PyTorch’s modules do not have is an error', () => {
     ['hardSigmoid', [features, { ...gru, gateActivation: 'hardSigmoid' }]],
     ['softsign', [features, { ...lstm, activation: 'softsign' }]],
     ['maskZero', [{ ...ids, maskZero: true }, gru]],
-    ['conv1d', [features, { type: 'conv1d', filters: 2, kernelSize: 1 }, gru]],
-    ['maxPool1d', [features, { type: 'maxPool1d', kernelSize: 2 }, gru]],
-    ['averagePool1d', [features, { type: 'averagePool1d', kernelSize: 2 }, gru]],
-    ['batchNorm', [features, { type: 'batchNorm' }, gru]],
+    ["padding 'same'", [features, { type: 'maxPool1d', kernelSize: 2, padding: 'same' }, gru]],
     ['masking', [features, { type: 'masking' }, gru]],
   ] as [string, LayerOptions[]][])('%s', async (word, layers) => {
     const { network } = exportCaseOf(layers)

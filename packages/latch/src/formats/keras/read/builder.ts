@@ -42,7 +42,12 @@ export interface KerasPlace {
   width: number
   steps: number | null
   masked: boolean
+  /** Number of the timeline: layers that change the number of steps begin another. */
+  timeline: number
 }
+
+/** Layers that treat masked steps as any others. */
+const WITHOUT_MASK = ['dropout', 'dense', 'activation', 'layerNorm', 'batchNorm', 'concat', 'merge']
 
 /** The network so far. */
 export class NetworkBuilder {
@@ -65,6 +70,8 @@ export class NetworkBuilder {
   /** Shape of the input without the batch, if an InputLayer or the first layer specifies it. */
   inputShape: readonly (number | null)[] | null = null
   #last = ''
+  #timeline = 0
+  #timelineSteps: number | null = null
   /** The features of the input, once a layer reads them. */
   #begun: KerasPlace | null = null
   readonly #names = new LayerNames()
@@ -81,10 +88,31 @@ export class NetworkBuilder {
     return this.#last
   }
 
+  /** The steps of sequences here, also above a layer that has one row a sequence; null: any number. */
+  get timelineSteps(): number | null {
+    return this.#timeline > 0 ? this.#timelineSteps : (this.input?.steps ?? null)
+  }
+
+  /** The layer just added changed the number of steps to `steps`. */
+  beginTimeline(): void {
+    this.#timeline++
+    this.#timelineSteps = this.steps
+  }
+
+  /** Ends the mask of the ids, as if no id were padding; false where a layer has used it. */
+  endMask(): boolean {
+    const [first, ...others] = this.layers
+    if (first.type !== 'embedding' || others.some(({ type }) => !WITHOUT_MASK.includes(type))) return false
+    this.layers[0] = { ...first, maskZero: false }
+    this.masked = false
+    for (const place of this.outputs.values()) place.masked = false
+    return true
+  }
+
   /** The output here. */
   #place(): KerasPlace {
     const { last, per, width, steps, masked } = this
-    return { last, per, width, steps, masked }
+    return { last, per, width, steps, masked, timeline: this.#timeline }
   }
 
   /** Remembers the output here as that of a Keras layer. */
@@ -106,6 +134,7 @@ export class NetworkBuilder {
     if (!this.input || this.outputs.get(name)?.last === this.last) return
     const place = this.placeOf(name, layer)
     if (place.last === this.last) return
+    this.assertTimeline(name, place, layer)
     const isMasked = [...this.outputs.values()].some(({ masked }) => masked)
     if (place.per === 'step' && isMasked && !place.masked)
       throw new UnsupportedError({
@@ -117,8 +146,18 @@ export class NetworkBuilder {
     this.setRows(place)
   }
 
+  /** @throws UnsupportedError for steps from below a layer that changed their number */
+  assertTimeline(name: string, { per, timeline }: KerasPlace, { where }: Pick<KerasLayer, 'where'>): void {
+    if (per === 'sequence' || timeline === this.#timeline) return
+    throw new UnsupportedError({
+      where,
+      expected: 'steps of the layers right below',
+      got: `those of ${name}, whose number another layer changes since`,
+    })
+  }
+
   /** Sets what the rows are here. */
-  setRows({ per, width, steps, masked }: Omit<KerasPlace, 'last'>): void {
+  setRows({ per, width, steps, masked }: Omit<KerasPlace, 'last' | 'timeline'>): void {
     this.per = per
     this.width = width
     this.steps = steps

@@ -16,6 +16,7 @@ export function addJoin(to: NetworkBuilder, layer: KerasLayer, inputs: readonly 
   const operation = mergeOf(layer.type)
   const steps = places.find(({ per }) => per === 'step') ?? places[0]
   assertSteps(layer, places)
+  places.forEach((place, i) => to.assertTimeline(inputs[i].name, place, layer))
   const widths = places.map(({ width }) => width)
   const rows = { ...steps, masked: places.some(({ masked }) => masked) }
   if (operation) {

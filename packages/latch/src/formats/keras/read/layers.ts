@@ -10,12 +10,14 @@ import {
   readArray,
   readInteger,
   readNumber,
+  readOptional,
   readString,
   type Field,
 } from '../../../core/validation.ts'
 import { transposed } from '../../gateOrders.ts'
 import { activationLayer, readActivation, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
+import { addConv1d, addDepthwise, addLocalPool } from './windows.ts'
 import { addStringLookup, addTextVectorization } from './textLayers.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
@@ -28,6 +30,12 @@ const ADDERS: Readonly<Record<string, Adder>> = {
   Dense: addDense,
   TimeDistributedDense: addDense,
   LayerNormalization: addLayerNorm,
+  BatchNormalization: addBatchNorm,
+  Conv1D: addConv1d,
+  DepthwiseConv1D: addDepthwise,
+  SeparableConv1D: addDepthwise,
+  MaxPooling1D: (to, layer) => addLocalPool(to, layer, 'maxPool1d'),
+  AveragePooling1D: (to, layer) => addLocalPool(to, layer, 'averagePool1d'),
   Dropout: addDropout,
   SpatialDropout1D: addDropout,
   GlobalAveragePooling1D: (to, layer) => addPool(to, layer, 'mean'),
@@ -43,7 +51,7 @@ const ADDERS: Readonly<Record<string, Adder>> = {
 }
 
 const TRAINING_ONLY = ['GaussianNoise', 'GaussianDropout', 'AlphaDropout', 'ActivityRegularization']
-const BY_STEP = ['Dense', 'Dropout', 'LayerNormalization']
+const BY_STEP = ['Dense', 'Dropout', 'LayerNormalization', 'BatchNormalization']
 
 /** Adds a layer and returns its conventions. @throws UnsupportedError naming an unsupported layer */
 export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
@@ -148,6 +156,35 @@ function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   if (scale) to.weights.set(`${name}.weight`, arrays.take('gamma', [to.width]).data)
   if (centre) to.weights.set(`${name}.bias`, arrays.take('beta', [to.width]).data)
   return `epsilon ${epsilon}`
+}
+
+/** In inference form: its statistics are those of the file. Keras' momentum is the weight of the past. */
+function addBatchNorm(to: NetworkBuilder, layer: KerasLayer): string {
+  const { config, arrays } = layer
+  to.beginFeatures(layer)
+  requireLastAxis(to, layer)
+  const epsilon = readNumber(fieldAt(config, 'epsilon'), { min: 0, max: 1 })
+  const momentum = readOptional(
+    fieldAt(config, 'momentum'),
+    (field) => readNumber(field, { min: 0, max: 1 }),
+    0.99,
+  )
+  const scale = readFlag(config, 'scale', true)
+  const centre = readFlag(config, 'center', true)
+  const name = to.add({
+    type: 'batchNorm',
+    epsilon,
+    // Without the digits that 1 − 0.99 has.
+    momentum: Number((1 - momentum).toPrecision(12)),
+    ...(scale ? {} : { scale }),
+    ...(centre ? {} : { centre }),
+  })
+  const shape = [to.width]
+  if (scale) to.weights.set(`${name}.weight`, arrays.take('gamma', shape).data)
+  if (centre) to.weights.set(`${name}.bias`, arrays.take('beta', shape).data)
+  to.weights.set(`${name}.running_mean`, arrays.take('moving_mean', shape).data)
+  to.weights.set(`${name}.running_var`, arrays.take('moving_variance', shape).data)
+  return `epsilon ${epsilon}, statistics of the file`
 }
 
 /** The axis of the steps: 1 of (batch, steps, features), as one number or a list of one. */
@@ -285,7 +322,7 @@ function addReshape(to: NetworkBuilder, layer: KerasLayer): string {
 function addRepeat(to: NetworkBuilder, layer: KerasLayer): string {
   to.beginFeatures(layer)
   const steps = readSize(layer.config, 'n')
-  const given = to.input?.steps ?? null
+  const given = to.timelineSteps
   const isMasked = [...to.outputs.values()].some(({ masked }) => masked)
   if (to.per === 'step' || isMasked || given !== steps) {
     const got =

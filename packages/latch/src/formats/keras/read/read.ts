@@ -205,7 +205,15 @@ function renamed(config: KerasConfig, store: (config: unknown) => WeightStore, s
   return config
 }
 
-const WITH_ARRAYS = ['Embedding', ...classNames('keras'), 'Bidirectional', 'Dense', 'LayerNormalization']
+const WITH_ARRAYS = [
+  'Embedding',
+  ...classNames('keras'),
+  'Bidirectional',
+  'Dense',
+  'LayerNormalization',
+  'BatchNormalization',
+  'Conv1D',
+]
 
 interface KerasConfig {
   config: { layers: { class_name: string; config: { name?: unknown } }[] }

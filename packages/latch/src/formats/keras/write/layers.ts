@@ -11,8 +11,17 @@ import { rootField } from '../../../core/validation.ts'
 import type { OutputActivation } from '../../imported.ts'
 import { transposed } from '../../gateOrders.ts'
 import { activationLayerOut, activationName } from './activations.ts'
-import { kerasObject, kerasTensor, type KerasObject, type OutArray, type OutLayer } from './layer.ts'
+import {
+  kerasObject,
+  kerasTensor,
+  type KerasObject,
+  type OutArray,
+  type OutLayer,
+  type ReadParameter,
+} from './layer.ts'
 import { MERGES } from '../merges.ts'
+import { inputSteps, kernelOf, paddingName } from '../windows.ts'
+import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
 import { LayerNames } from '../../../layers/names.ts'
@@ -41,7 +50,8 @@ class Out {
   readonly stateful: boolean
   /** A stateful model has as many states as rows in its batch. */
   readonly rows: 1 | null
-  readonly steps: number | null
+  /** Of sequences here; null: any number. */
+  steps: number | null
   width = 0
   per: 'step' | 'sequence' = 'step'
   masked = false
@@ -53,8 +63,7 @@ class Out {
     this.config = config
     this.stateful = stateful
     this.rows = stateful ? 1 : null
-    const fixed = config.layers.find((layer) => 'steps' in layer)
-    this.steps = fixed && 'steps' in fixed ? fixed.steps : null
+    this.steps = inputSteps(config.layers)
   }
 
   /** Adds a layer whose output has the present width. */
@@ -168,6 +177,14 @@ function addLayer(
     }
     case 'layerNorm':
       addLayerNorm(out, layer, name)
+      return 0
+    case 'batchNorm':
+      addBatchNorm(out, layer, name)
+      return 0
+    case 'conv1d':
+    case 'maxPool1d':
+    case 'averagePool1d':
+      addWindows(out, layer, name)
       return 0
     case 'dropout':
       out.add('Dropout', { rate: layer.rate })
@@ -296,6 +313,40 @@ function addLayerNorm(out: Out, layer: Extract<LayerOptions, { type: 'layerNorm'
   if (scale) arrays.push({ path: `vars/${arrays.length}`, shape, values: (read) => read(`${name}.weight`) })
   if (centre) arrays.push({ path: `vars/${arrays.length}`, shape, values: (read) => read(`${name}.bias`) })
   out.add('LayerNormalization', { axis: [-1], epsilon, scale, center: centre }, arrays)
+}
+
+/** Keras' momentum is the weight of the past. */
+function addBatchNorm(out: Out, layer: Extract<LayerOptions, { type: 'batchNorm' }>, name: string): void {
+  const { epsilon = 1e-5, momentum = 0.1, scale = true, centre = true } = layer
+  const parts = [...(scale ? ['weight'] : []), ...(centre ? ['bias'] : []), 'running_mean', 'running_var']
+  const arrays = parts.map((part, i): OutArray => {
+    return { path: `vars/${i}`, shape: [out.width], values: (read) => read(`${name}.${part}`) }
+  })
+  const config = { axis: -1, momentum: 1 - momentum, epsilon, center: centre, scale }
+  out.add('BatchNormalization', config, arrays)
+}
+
+function addWindows(out: Out, layer: WindowedOptions, name: string): void {
+  const padding = paddingName(layer)
+  if (!padding) throw unsupportedLayer(name, `padding ${JSON.stringify(layer.padding)}`)
+  if (out.masked) throw unsupportedLayer(name, `${layer.type} over masked steps`)
+  const windows = windowsOf(name, layer)
+  const { size, stride, dilation } = windows
+  if (stride > 1 && dilation > 1) throw unsupportedLayer(name, 'a stride and a dilation above 1')
+  out.steps = out.steps && windows.lengthOf(out.steps)
+  const common = { strides: [stride], padding, data_format: 'channels_last' }
+  if (layer.type !== 'conv1d') {
+    const type = layer.type === 'maxPool1d' ? 'MaxPooling1D' : 'AveragePooling1D'
+    return out.add(type, { pool_size: [size], ...common })
+  }
+  const { filters, groups = 1, bias = true } = layer
+  const inputs = out.width / groups
+  const kernel = (read: ReadParameter) => kernelOf(read(`${name}.weight`), filters, inputs, size)
+  const arrays: OutArray[] = [{ path: 'vars/0', shape: [size, inputs, filters], values: kernel }]
+  if (bias) arrays.push({ path: 'vars/1', shape: [filters], values: (read) => read(`${name}.bias`) })
+  out.width = filters
+  const own = { filters, kernel_size: [size], dilation_rate: [dilation], groups, activation: 'linear' }
+  out.add('Conv1D', { ...own, ...common, use_bias: bias }, arrays)
 }
 
 function addPool(

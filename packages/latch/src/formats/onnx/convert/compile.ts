@@ -89,7 +89,8 @@ function featuresWidth(irNodes: readonly IrNode[]): number {
   for (const { layer } of irNodes) {
     if (layer.type === 'features' && layer.width !== null) return layer.width
     if (layer.type === 'recurrent' || layer.type === 'layerNorm') return layer.width
-    if (layer.type === 'dense') return layer.inputs
+    if (layer.type === 'dense' || layer.type === 'conv1d') return layer.inputs
+    if (layer.type === 'batchNorm') return layer.mean.length
   }
   return 1
 }
@@ -238,6 +239,16 @@ class Compiler {
         return { type: 'activation', activation: layer.activation }
       case 'layerNorm':
         return this.#layerNorm(layer, name)
+      case 'batchNorm':
+        return this.#batchNorm(layer, name)
+      case 'conv1d':
+        this.weights.set(`${name}.weight`, layer.weight)
+        if (layer.bias) this.weights.set(`${name}.bias`, layer.bias)
+        this.width = layer.options.filters
+        return layer.options
+      case 'maxPool1d':
+      case 'averagePool1d':
+        return layer.options
       case 'reverse':
       case 'zeroMasked':
         return { type: layer.type }
@@ -294,6 +305,17 @@ class Compiler {
     }
   }
 
+  #batchNorm(
+    { epsilon, momentum, ...arrays }: Extract<IrLayer, { type: 'batchNorm' }>,
+    name: string,
+  ): LayerOptions {
+    this.weights.set(`${name}.weight`, arrays.scale)
+    this.weights.set(`${name}.bias`, arrays.centre)
+    this.weights.set(`${name}.running_mean`, arrays.mean)
+    this.weights.set(`${name}.running_var`, arrays.variance)
+    return { type: 'batchNorm', epsilon, momentum }
+  }
+
   #concat(of: readonly IrNode[]): LayerOptions {
     this.width = of.reduce((sum, irNode) => sum + getWidth(irNode), 0)
     return { type: 'concat', inputs: of.map((irNode) => this.#names.get(irNode)!) }
@@ -318,6 +340,7 @@ function getWidth({ layer, below }: IrNode): number {
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'oneHot') return layer.vocabulary
   if (layer.type === 'features') return layer.width ?? 0
+  if (layer.type === 'conv1d') return layer.options.filters
   if (layer.type === 'concat') return layer.inputs.reduce((sum, irNode) => sum + getWidth(irNode), 0)
   if (layer.type === 'merge')
     return layer.inputs.reduce((most, irNode) => Math.max(most, getWidth(irNode)), 0)

@@ -22,6 +22,7 @@ import { buildSize, type Axis, type Size, type Value } from './values.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { MASKS } from './batch.ts'
 import { FUNCTIONS } from './elements/functions.ts'
+import { WINDOWS } from './windows.ts'
 
 const CONVERTERS: Readonly<Record<string, Convert>> = {
   ...SHAPES,
@@ -30,6 +31,7 @@ const CONVERTERS: Readonly<Record<string, Convert>> = {
   ...MASKS,
   ...SORTING,
   ...LAYERS,
+  ...WINDOWS,
 }
 
 /** Operators that are not folded, as they can make a large tensor from a few numbers. */

@@ -6,7 +6,15 @@ import type { ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { MergeOperation } from '../../../layers/skips/merge.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
+import type { Conv1dOptions } from '../../../layers/windows/conv1d.ts'
+import type { AveragePool1dOptions, MaxPool1dOptions } from '../../../layers/windows/localPool.ts'
 import type { OnnxNode } from '../graph.ts'
+
+/** A size: `factor` times the sizes of dynamic axes, by name. */
+export interface Size {
+  factor: number
+  symbols: readonly string[]
+}
 
 /** One direction's weights in PyTorch's layout; null for a bias or peepholes that the layer does not have. */
 export interface DirectionWeights {
@@ -71,6 +79,25 @@ export type IrLayer =
       scale: Float32Array | null
       centre: Float32Array | null
     }
+  | {
+      type: 'batchNorm'
+      epsilon: number
+      momentum: number
+      scale: Float32Array
+      centre: Float32Array
+      mean: Float32Array
+      variance: Float32Array
+    }
+  | {
+      type: 'conv1d'
+      options: Conv1dOptions
+      inputs: number
+      weight: Float32Array
+      bias: Float32Array | null
+      /** Steps below. */
+      time: Size
+    }
+  | { type: 'maxPool1d' | 'averagePool1d'; options: MaxPool1dOptions | AveragePool1dOptions }
   | { type: 'reverse' }
   | { type: 'masking'; value: number }
   | { type: 'zeroMasked' }

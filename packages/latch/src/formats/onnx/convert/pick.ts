@@ -6,6 +6,7 @@ import { ONE } from './axes.ts'
 import { describeAxes, type NodeConverter } from './context.ts'
 import { getNumber, buildSize, type Axis, type SequenceValue } from './values.ts'
 import { above, takeDirection, takeStep } from './model.ts'
+import { withoutLast } from './windows.ts'
 import type { IrNode } from './nodes.ts'
 
 /** A range along an axis, with the bounds as in ONNX. */
@@ -69,6 +70,8 @@ export function slice(
   if (step === -1 && start === -1 && end < -(count ?? 2 ** 31 - 1) && at.context.takeTime(role))
     return reversed(at, sequence)
   if (step !== 1) throw at.unsupported('steps of 1', `${step}`)
+  const causal = start === 0 && withoutLast(at, sequence, axis, end < 0 ? -end : (count ?? 0) - end)
+  if (causal) return causal
   if (count === null) return openSlice(at, sequence, axis, start, end)
   const from = resolve(start, count)
   const to = resolve(end, count)

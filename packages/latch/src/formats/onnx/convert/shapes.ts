@@ -396,7 +396,8 @@ function range(at: NodeConverter, inputs: readonly Value[]): Value {
   const [from, to, by] = [single(start), single(limit), single(delta)]
   const plain = from && by && getNumber(from) === 0 && getNumber(by) === 1
   const symbol = to?.symbols
-  const role = symbol?.length === 1 ? symbol[0] : ''
+  // Above windows, `input 1 after conv`.
+  const role = symbol?.length === 1 ? symbol[0].replace(/ after .*$/, '') : ''
   if (plain && at.context.takeTime(role as Axis['role'])) return { kind: 'steps', rank: 1 }
   throw at.unsupported('the steps of time', 'another range')
 }

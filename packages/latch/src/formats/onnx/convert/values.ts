@@ -5,13 +5,9 @@
  */
 import type { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxTensor } from '../graph.ts'
-import type { IrNode } from './nodes.ts'
+import type { IrNode, Size } from './nodes.ts'
 
-/** A size: `factor` times the sizes of dynamic axes, by name. */
-export interface Size {
-  factor: number
-  symbols: readonly string[]
-}
+export type { Size } from './nodes.ts'
 
 /**
  * An axis and its meaning. `input 0` and `input 1` are the axes of the input; the first recurrent operator or pooling

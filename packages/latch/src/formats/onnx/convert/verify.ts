@@ -4,7 +4,8 @@
  */
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { allLayers } from '../../../model/allLayers.ts'
-import { buildNetwork } from '../../../model/network.ts'
+import { buildNetwork, type Network } from '../../../model/network.ts'
+import { leastSteps, outputSteps } from '../../../model/outputBatch.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
 import { BudgetError, runBudget } from '../../budget.ts'
@@ -36,15 +37,31 @@ interface TestBatch {
  * @throws FormatError if the outputs differ by more than 1e-4, with the index of the largest difference
  */
 export function verifyConversion(model: OnnxModel, imported: ConvertedModel, source: string): string | null {
-  const batch = drawBatch(model, imported, source)
+  const { network: config, weights } = imported
+  const network = buildNetwork(config, allLayers, { threads: 1, weights: ({ name }) => weights.get(name)! })
+  try {
+    return compare(model, imported, network, source)
+  } finally {
+    network.dispose()
+  }
+}
+
+function compare(
+  model: OnnxModel,
+  imported: ConvertedModel,
+  network: Network,
+  source: string,
+): string | null {
+  const batch = drawBatch(model, imported, leastSteps(network), source)
+  const above = batchAbove(network, batch)
   let expected: Float64Array
   try {
-    expected = runGraph(model, imported, batch, source)
+    expected = runGraph(model, imported, batch, above, source)
   } catch (error) {
     if (!(error instanceof BudgetError)) throw error
     return 'the layers were not compared with the graph, as its fixed axes make that too long'
   }
-  const got = runNetwork(imported, batch)
+  const got = runNetwork(imported, network, batch, above)
   const where = `${source}, the layers of the converted graph`
   if (expected.length !== got.length)
     throw new FormatError({
@@ -71,11 +88,19 @@ export function verifyConversion(model: OnnxModel, imported: ConvertedModel, sou
 const numberOr = (size: number | string | null | undefined, otherwise: number) =>
   typeof size === 'number' ? size : otherwise
 
-function drawBatch(model: OnnxModel, { places, input, network }: ConvertedModel, source: string): TestBatch {
+function drawBatch(
+  model: OnnxModel,
+  { places, input, network }: ConvertedModel,
+  least: number,
+  source: string,
+): TestBatch {
   const shape = model.inputs.find(({ name }) => name === places.input)!.shape!
   const [first, second] = shape
   const [batch, time] = places.inputTimeFirst ? [second, first] : [first, second]
-  const [sequences, steps] = [numberOr(batch, places.sequences ?? SEQUENCES), numberOr(time, STEPS)]
+  const [sequences, steps] = [
+    numberOr(batch, places.sequences ?? SEQUENCES),
+    numberOr(time, least - 1 + STEPS),
+  ]
   const { kind, width } = input
   const count = sequences * steps * (kind === 'ids' ? 1 : width)
   if (!(count >= 1 && count <= MOST_NUMBERS && sequences * steps <= MOST_ROWS))
@@ -85,7 +110,7 @@ function drawBatch(model: OnnxModel, { places, input, network }: ConvertedModel,
       got: `(${shape.join(', ')})`,
     })
   const lengths = Array.from({ length: sequences }, (_, b) =>
-    places.lengths ? Math.max(1, steps - ((b * 3) % steps)) : steps,
+    places.lengths ? Math.max(least, steps - ((b * 3) % steps)) : steps,
   )
   const random = new Random(1, 'verify')
   const draw = () => (kind === 'ids' ? random.integer(width) : random.between(-1, 1))
@@ -107,13 +132,15 @@ function runGraph(
   model: OnnxModel,
   imported: ConvertedModel,
   batch: TestBatch,
+  above: TestBatch,
   source: string,
 ): Float64Array {
   const { places } = imported
   const part = upTo(model, places.output)
   const budget = runBudget(model)
   const graph = new OnnxGraph(part, { source, engine: { threads: 1 }, budget })
-  const { sequences, steps } = batch
+  const { sequences } = batch
+  const { steps } = above
   const feeds: Record<string, OnnxTensor> = {}
   for (const info of part.inputs) {
     if (info.name === places.input) feeds[info.name] = inputTensor(info, imported, batch)
@@ -130,7 +157,13 @@ function runGraph(
   const perStep = lastIsStep(imported)
   if (!perStep) return Float64Array.from(data)
   const row = width / steps
-  return eachStep(batch, row, (b, t) => (places.outputTimeFirst ? t * sequences + b : b * steps + t), data)
+  return eachStep(above, row, (b, t) => (places.outputTimeFirst ? t * sequences + b : b * steps + t), data)
+}
+
+/** The batch as the output has it. */
+function batchAbove(network: Network, batch: TestBatch): TestBatch {
+  const lengths = batch.lengths.map((length) => outputSteps(network, length))
+  return { ...batch, steps: outputSteps(network, batch.steps), lengths }
 }
 
 /** Whether the network has an output at every step. */
@@ -217,12 +250,13 @@ function upTo(model: OnnxModel, output: string): OnnxModel {
   return { ...model, nodes: nodes.reverse(), outputs: [{ name: output, dtype: null, shape: null }] }
 }
 
-function runNetwork(imported: ConvertedModel, batch: TestBatch): Float64Array {
-  const { network: config, weights, input, outputActivation, places } = imported
-  const network = buildNetwork(config, allLayers, {
-    threads: 1,
-    weights: ({ name }) => weights.get(name)!,
-  })
+function runNetwork(
+  imported: ConvertedModel,
+  network: Network,
+  batch: TestBatch,
+  above: TestBatch,
+): Float64Array {
+  const { input, outputActivation, places } = imported
   const { sequences, steps, lengths, values } = batch
   const packed =
     input.kind === 'ids'
@@ -231,10 +265,9 @@ function runNetwork(imported: ConvertedModel, batch: TestBatch): Float64Array {
   network.forward(packed)
   const logits = network.readOutput(packed)
   const { width } = network.output
-  network.dispose()
   const rows = places.answered ? answered(logits, width, outputActivation) : logits
   if (!lastIsStep(imported)) return rows
-  return eachStep(batch, width, (b, t) => b * steps + t, rows)
+  return eachStep(above, width, (b, t) => b * above.steps + t, rows)
 }
 
 /** Applies the output activation to each row. */

@@ -23,6 +23,7 @@ import { recurrent } from './recurrent.ts'
 import { REDUCERS } from './reduce.ts'
 import { SHAPES } from './shape.ts'
 import { TOP_K } from './topK.ts'
+import { WINDOWS } from './windows.ts'
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
   ...ELEMENTWISE,
@@ -33,6 +34,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...REDUCERS,
   ...PRODUCTS,
   ...TOP_K,
+  ...WINDOWS,
 }
 
 /** Names of all supported operators, sorted. */

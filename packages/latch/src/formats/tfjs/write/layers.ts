@@ -6,6 +6,8 @@ import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import { MERGES } from '../../keras/merges.ts'
+import { inputSteps, kernelOf, paddingName } from '../../keras/windows.ts'
+import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
@@ -95,6 +97,14 @@ export class TfjsExport {
           layer.inputs.map((of) => this.#outputs.get(of) ?? of),
         )
         break
+      case 'batchNorm':
+        this.#addBatchNorm(layer, i, name)
+        break
+      case 'conv1d':
+      case 'maxPool1d':
+      case 'averagePool1d':
+        this.#addWindows(layer, i, name)
+        break
       case 'merge':
         this.#addMerge(layer, i, name)
         break
@@ -124,8 +134,7 @@ export class TfjsExport {
   }
 
   #addInput(layer: Extract<LayerOptions, { type: 'features' | 'oneHot' | 'embedding' }>, name: string): void {
-    const fixed = this.#layers.find((l) => 'steps' in l)
-    const steps = fixed && 'steps' in fixed ? fixed.steps : null
+    const steps = inputSteps(this.#layers)
     const width = layer.type === 'features' ? layer.width : layer.vocabulary
     const ids = layer.type === 'embedding'
     // A stateful model has as many states as rows in its batch.
@@ -237,6 +246,50 @@ export class TfjsExport {
     const { width } = internalsOf(this.#network).layers[i].output
     if (scale) this.#array(`${name}/gamma`, [width], `${this.#names[i]}.weight`)
     if (centre) this.#array(`${name}/beta`, [width], `${this.#names[i]}.bias`)
+  }
+
+  #addBatchNorm(layer: Extract<LayerOptions, { type: 'batchNorm' }>, i: number, name: string): void {
+    const { epsilon = 1e-5, momentum = 0.1, scale = true, centre = true } = layer
+    const config = { name, axis: -1, momentum: 1 - momentum, epsilon, center: centre, scale }
+    this.#place({ class_name: 'BatchNormalization', config })
+    const { width } = internalsOf(this.#network).layers[i].output
+    const array = (its: string, part: string) =>
+      this.#array(`${name}/${its}`, [width], `${this.#names[i]}.${part}`)
+    if (scale) array('gamma', 'weight')
+    if (centre) array('beta', 'bias')
+    array('moving_mean', 'running_mean')
+    array('moving_variance', 'running_var')
+  }
+
+  #addWindows(layer: WindowedOptions, i: number, name: string): void {
+    const padding = paddingName(layer)
+    const { size, stride, dilation } = windowsOf(name, layer)
+    if (!padding || padding === 'causal')
+      throw this.#refusal(i, "padding 'valid' or 'same'", padding ?? JSON.stringify(layer.padding))
+    if (this.#masked) throw this.#refusal(i, 'steps without masks', 'a mask')
+    const common = { name, strides: [stride], padding }
+    if (layer.type !== 'conv1d') {
+      const class_name = layer.type === 'maxPool1d' ? 'MaxPooling1D' : 'AveragePooling1D'
+      this.#place({ class_name, config: { ...common, pool_size: [size] } })
+      return
+    }
+    const { filters, groups = 1, bias = true } = layer
+    if (groups > 1) throw this.#refusal(i, 'a convolution of one group', `${groups}`)
+    if (stride > 1 && dilation > 1)
+      throw this.#refusal(i, 'a stride or a dilation of 1', `${stride} and ${dilation}`)
+    const own = {
+      filters,
+      kernel_size: [size],
+      dilation_rate: [dilation],
+      activation: 'linear',
+      use_bias: bias,
+    }
+    this.#place({ class_name: 'Conv1D', config: { ...common, ...own, data_format: 'channels_last' } })
+    const weight = `${this.#names[i]}.weight`
+    const [, inputs] = this.#shapeOf(weight)
+    const read = () => kernelOf(this.#read(weight), filters, inputs, size)
+    this.arrays.push({ name: `${name}/kernel`, shape: [size, inputs, filters], read })
+    if (bias) this.#array(`${name}/bias`, [filters], `${this.#names[i]}.bias`)
   }
 
   #addPool(layer: Extract<LayerOptions, { type: 'pool' }>, i: number, name: string): void {

@@ -85,7 +85,7 @@ function buildInput(first: TorchModule, oneHot: boolean, source: string): LayerO
 }
 
 function isNorm(module: TorchModule): boolean {
-  return module.kind === 'norm' || (module.kind === 'linear' && Boolean(module.batchNorm))
+  return module.kind === 'norm' || module.kind === 'batchNorm'
 }
 
 /** Makes a ReLU, tanh or sigmoid after a dense layer an option of that layer. */
@@ -168,17 +168,18 @@ function listAssumptions(
     )
   }
   if (chain.some(isNorm) && flags.epsilon === null) {
-    if (chain.some(({ kind }) => kind === 'norm'))
-      warnings.push('LayerNorm: the file does not store eps; 1e-5 is used')
+    const kinds = [
+      ...(chain.some(({ kind }) => kind === 'norm') ? ['LayerNorm'] : []),
+      ...(chain.some(({ kind }) => kind === 'batchNorm') ? ['BatchNorm1d'] : []),
+    ]
+    warnings.push(`${kinds.join(' and ')}: the file does not store eps; 1e-5 is used`)
     fixes.push({ option: 'config.epsilon', value: 1e-3, to: 'use another epsilon' })
   }
   if (chain.length > 1 || recurrent.some((module) => module.layers.length > 1)) {
     warnings.push('no dropout: it acts in training only, and the file does not store it')
     fixes.push({ option: 'config.layers', to: 'list the layers, with dropout, for training on' })
   }
-  const bare = chain.filter(
-    (m, i) => m.kind === 'linear' && !m.batchNorm && !findHead(flags, m.path) && i < chain.length - 1,
-  )
+  const bare = chain.filter((m, i) => m.kind === 'linear' && !findHead(flags, m.path) && i < chain.length - 1)
   if (bare.length > 0) {
     const names = bare.map(({ path }) => path)
     warnings.push(`no activation between ${names.join(', ')} and the next module`)
@@ -215,9 +216,11 @@ export function assembleByLayers(
   })
   const [input, second] = network.layers
   const [first] = chain
-  if (first.kind !== 'embedding' && second && learns(second) && getWidth(input) !== first.input) {
+  const groups = second?.type === 'conv1d' ? (second.groups ?? 1) : 1
+  const width = first.kind === 'embedding' ? 0 : first.input * groups
+  if (first.kind !== 'embedding' && second && learns(second) && getWidth(input) !== width) {
     const where = `${source}, configuration.layers[0]`
-    throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${getWidth(input)}` })
+    throw new FormatError({ where, expected: `a width of ${width}`, got: `${getWidth(input)}` })
   }
   if (left.length > 0) {
     const where = `${source}, configuration.layers`
@@ -228,7 +231,10 @@ export function assembleByLayers(
   return { network, weights, outputActivation: 'linear', warnings: [], fixes: [] }
 }
 
-/** The parts, with an LSTM and its projection as one part where the configuration lists a `projectedLstm`. */
+/**
+ * The parts, with an LSTM and its projection as one part where the configuration lists a `projectedLstm`, and convolutions of
+ * a single step as such.
+ */
 export function unfoldProjections(
   parts: readonly ModulePart[],
   layers: readonly LayerOptions[],
@@ -236,6 +242,7 @@ export function unfoldProjections(
   const left = [...parts]
   const chosen = layers.filter(learns).flatMap(({ type }) => {
     const part = left.shift()
+    if (type === 'conv1d' && part?.convolution) return part.convolution
     if (type !== 'projectedLstm' || !part?.whole) return part ?? []
     left.shift()
     return part.whole
@@ -247,13 +254,27 @@ export function unfoldProjections(
 export function learns(layer: LayerOptions): boolean {
   if (layer.type === 'pool') return layer.pooling === 'attention'
   if (layer.type === 'layerNorm') return layer.scale !== false || layer.centre !== false
-  return ['embedding', 'recurrent', 'projectedLstm', 'dense'].includes(layer.type)
+  return ['embedding', 'recurrent', 'projectedLstm', 'dense', 'conv1d', 'batchNorm'].includes(layer.type)
 }
 
 function getWidth(input: LayerOptions): number {
   if (input.type === 'features') return input.width
   return input.type === 'oneHot' || input.type === 'embedding' ? input.vocabulary : 0
 }
+
+const FIXED_BY_WEIGHTS = [
+  'type',
+  'cell',
+  'units',
+  'projectionSize',
+  'vocabulary',
+  'size',
+  'filters',
+  'kernelSize',
+  'bias',
+  'scale',
+  'centre',
+] as const
 
 /** Checks the fields that the weights determine; all others (activations, outputs, merge) are the configuration's. */
 function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void {
@@ -264,9 +285,9 @@ function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void 
   const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
   // A single bias in Latch is the sum of PyTorch's two.
   if (ours.bias === 'single') ours.bias = true
-  const same = (['type', 'cell', 'units', 'projectionSize', 'vocabulary', 'size', 'bias'] as const).find(
-    (name) => ours[name] !== theirs[name],
-  )
+  // With weights of both, a norm of Latch may leave one out.
+  if (theirs.scale === undefined) ours.scale = ours.centre = undefined
+  const same = FIXED_BY_WEIGHTS.find((name) => ours[name] !== theirs[name])
   const field = same ?? (twoWays(ours) === twoWays(theirs) ? null : 'direction')
   if (field) {
     const expected = `${describe(theirs[field] ?? 'forward')}, as module ${quoted(part.path)} has`
@@ -292,8 +313,8 @@ function nameAll(
   return weights
 }
 
-/** Whether a layer has a parameter: nn.LayerNorm has both or none, Latch's layer may have only one. */
+/** Whether a layer has a parameter: PyTorch's norms have both or none, Latch's layers may have only one. */
 function wants(layer: LayerOptions, suffix: string): boolean {
-  if (layer.type !== 'layerNorm') return true
-  return (suffix === 'weight' ? layer.scale : layer.centre) !== false
+  if (layer.type !== 'layerNorm' && layer.type !== 'batchNorm') return true
+  return suffix === 'weight' ? layer.scale !== false : suffix !== 'bias' || layer.centre !== false
 }

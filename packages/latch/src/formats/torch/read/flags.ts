@@ -52,8 +52,6 @@ export interface TorchFlags {
 export interface TorchLayers {
   network: NetworkConfig
   order: readonly string[] | null
-  /** `eps` of every nn.BatchNorm1d. That of a LayerNorm is an option of its layer. */
-  epsilon: number | null
 }
 
 const NONE: TorchFlags = {
@@ -74,13 +72,12 @@ export function readTorchConfig(config: unknown, source: string): TorchFlags | T
   const order = readOptional(fieldAt(root, 'order'), readPaths, null)
   const epsilon = readOptional(fieldAt(root, 'epsilon'), (x) => readNumber(x, { min: 1e-12, max: 1 }), null)
   if (fieldAt(root, 'layers').value !== undefined) {
-    readObject(root, ['layers', 'loss', 'order', 'epsilon'])
+    readObject(root, ['layers', 'loss', 'order'])
     const { layers, loss } = config as Record<string, unknown>
     const network = loss === undefined ? { layers } : { layers, loss }
     return {
       network: readNetworkConfig(rootField(network, 'configuration', source), allLayers),
       order,
-      epsilon,
     }
   }
   const f = readObject(root, [...FLAGS, 'reset'])

@@ -17,7 +17,7 @@ export interface OwnFile {
 
 /** `recurrent.0.weight_ih_l0` → `recurrent0.weight_ih_l0`. */
 export function torchName(name: string): string {
-  return name.replace(/^([a-zA-Z]+)\.(\d+)\./, '$1$2.')
+  return name.replace(/^([a-zA-Z][a-zA-Z\d]*)\.(\d+)\./, '$1$2.')
 }
 
 /** `model` → `model.safetensors`; a name with this extension is not changed. */

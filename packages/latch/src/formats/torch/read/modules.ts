@@ -1,7 +1,7 @@
 /**
  * Finds the modules of a state_dict by the names and shapes of its tensors: recurrent modules with all their layers and
  * directions, linear layers, embeddings, norms. Tensors that fit none of them are listed, not guessed. Source of names
- * and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
+ * and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, Conv1d, LayerNorm, BatchNorm1d.
  */
 import { classNames, getClassName, gateCount } from '../../gateOrders.ts'
 import { type CellName, cells, findCell } from '../../../cells/registry.ts'
@@ -46,8 +46,28 @@ export interface LinearModule {
   output: number
   weight: TorchTensor // (output, input); (output, input, 1) for a convolution
   bias: TorchTensor | null
-  /** Set for an nn.BatchNorm1d: its running mean and variance as a diagonal matrix and a bias. */
-  batchNorm?: true
+}
+
+/** nn.Conv1d. What it has besides weights (padding, stride, dilation) only a list of layers says. */
+export interface ConvModule {
+  kind: 'conv'
+  path: string
+  /** Inputs of a group. */
+  input: number
+  output: number
+  size: number
+  weight: TorchTensor // (output, input, size)
+  bias: TorchTensor | null
+}
+
+/** nn.BatchNorm1d; without `affine` it has no weight and no bias. */
+export interface BatchNormModule {
+  kind: 'batchNorm'
+  path: string
+  input: number
+  output: number
+  /** By PyTorch's names, each (width). */
+  tensors: readonly (readonly [name: string, tensor: TorchTensor])[]
 }
 
 /** nn.Embedding. */
@@ -70,7 +90,8 @@ export interface NormModule {
 }
 
 /** A module for which Latch has a layer. */
-export type TorchModule = RecurrentModule | LinearModule | EmbeddingModule | NormModule
+export type TorchModule =
+  RecurrentModule | LinearModule | ConvModule | EmbeddingModule | NormModule | BatchNormModule
 
 /** The modules, and the tensors that belong to none. */
 export interface FoundModules {
@@ -86,11 +107,15 @@ const CELLS: ReadonlyMap<number, CellName> = new Map(
 const RECURRENT = /^(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d{1,4})(_reverse)?)?$/
 
 /**
- * Finds the modules. `epsilon` is used for batch normalisation. A matrix without bias becomes a linear module;
- * `order.ts` decides whether it is an embedding.
+ * Finds the modules. `convolutions`: also those over several steps. A matrix without bias becomes a linear module; `order.ts`
+ * decides whether it is an embedding.
  * @throws FormatError naming the tensor whose shape does not fit its module
  */
-export function findModules(tensors: Iterable<NamedTensor>, source: string, epsilon: number): FoundModules {
+export function findModules(
+  tensors: Iterable<NamedTensor>,
+  source: string,
+  convolutions: boolean,
+): FoundModules {
   const groups = new Map<string, Map<string, NamedTensor>>()
   for (const tensor of tensors) {
     if (tensor.name.length > MAX_NAME) {
@@ -109,7 +134,7 @@ export function findModules(tensors: Iterable<NamedTensor>, source: string, epsi
   }
   const found: FoundModules = { modules: [], unknown: [] }
   for (const [path, group] of groups) {
-    const module = buildModule(path, group, source, epsilon)
+    const module = buildModule(path, group, source, convolutions)
     if (module) found.modules.push(module)
     else append(found.unknown, group.values())
   }
@@ -120,15 +145,20 @@ function buildModule(
   path: string,
   group: Map<string, NamedTensor>,
   source: string,
-  epsilon: number,
+  convolutions: boolean,
 ): TorchModule | null {
   const names = [...group.keys()]
   if (names.every((name) => RECURRENT.test(name))) return buildRecurrent(path, group, source)
-  if (names.every((name) => name === 'weight' || name === 'bias')) return buildPlain(path, group)
-  return buildBatchNorm(path, group, epsilon)
+  if (names.every((name) => name === 'weight' || name === 'bias'))
+    return buildPlain(path, group, convolutions)
+  return buildBatchNorm(path, group)
 }
 
-function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule | NormModule | null {
+function buildPlain(
+  path: string,
+  group: Map<string, NamedTensor>,
+  convolutions: boolean,
+): LinearModule | ConvModule | NormModule | null {
   const [weight, bias] = [group.get('weight'), group.get('bias')]
   if (!weight) return null
   const [rows, columns] = weight.shape
@@ -139,39 +169,24 @@ function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule
     const parts = { weight: float32(weight), bias: bias ? float32(bias) : null }
     return { kind: 'linear', path, input: columns, output: rows, ...parts }
   }
+  if (weight.shape.length === 3 && convolutions) {
+    const parts = { weight: float32(weight), bias: bias ? float32(bias) : null }
+    return { kind: 'conv', path, input: columns, output: rows, size: weight.shape[2], ...parts }
+  }
   if (weight.shape.length !== 1 || !bias) return null
   return { kind: 'norm', path, input: rows, output: rows, weight: float32(weight), bias: float32(bias) }
 }
 
-const NORMS: readonly string[] = ['running_mean', 'running_var', 'weight', 'bias']
-/** Largest width of a batch normalisation that is converted to a matrix. */
-const MOST_NORMALISED = 2048
+const NORMS: readonly string[] = ['weight', 'bias', 'running_mean', 'running_var']
 
-/** (x − mean)/√(variance + epsilon)·weight + bias, as the module computes it in evaluation mode. */
-function buildBatchNorm(path: string, group: Map<string, NamedTensor>, epsilon: number): LinearModule | null {
-  const [mean, variance, scale, centre] = NORMS.map((name) => group.get(name))
+function buildBatchNorm(path: string, group: Map<string, NamedTensor>): BatchNormModule | null {
+  const [scale, centre, mean, variance] = NORMS.map((name) => group.get(name))
   const width = mean?.data.length ?? 0
-  if (!mean || !variance || Boolean(scale) !== Boolean(centre) || width > MOST_NORMALISED) return null
+  if (!mean || !variance || Boolean(scale) !== Boolean(centre)) return null
   const alike = [...group].every(([name, { shape }]) => NORMS.includes(name) && `${shape}` === `${width}`)
   if (!alike) return null
-  const [means, variances] = [float32(mean).data, float32(variance).data]
-  const [scales, centres] = [scale && float32(scale).data, centre && float32(centre).data]
-  const weight = new Float32Array(width * width)
-  const bias = new Float32Array(width)
-  for (let i = 0; i < width; i++) {
-    const factor = (scales?.[i] ?? 1) / Math.sqrt(variances[i] + epsilon)
-    weight[i * width + i] = factor
-    bias[i] = (centres?.[i] ?? 0) - means[i] * factor
-  }
-  return {
-    kind: 'linear',
-    path,
-    input: width,
-    output: width,
-    weight: { name: `${path}.weight`, shape: [width, width], data: weight },
-    bias: { name: `${path}.bias`, shape: [width], data: bias },
-    batchNorm: true,
-  }
+  const tensors = [...group].map(([name, tensor]) => [name, float32(tensor)] as const)
+  return { kind: 'batchNorm', path, input: width, output: width, tensors }
 }
 
 function hasCellState(cell: CellName): boolean {

