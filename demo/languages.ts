@@ -12,19 +12,19 @@ export interface Language {
 }
 
 /**
- * Full translations in languages that `franc` supports. A language with two scripts is used in one of them. Many have a
- * close relative here: Spanish and Galician, Danish and Norwegian, Hindi and Marathi.
+ * Full translations in languages that `franc` supports, and whose everyday words are known (talk.ts) or whose letters
+ * name them. Belarusian, Croatian, Galician, Marathi, Swahili and Tagalog are not here: npm has no words of talk in
+ * them, and with the declaration alone they take the short sentences of their relatives. A language with two scripts is
+ * used in one of them. Many have a close relative here: Danish and Norwegian, Catalan and Spanish, Czech and Slovak.
  */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
   Afrikaans: 'afr',
   Arabic: 'arb',
   Armenian: 'hye',
-  Belarusian: 'bel',
   Bengali: 'ben',
   Bulgarian: 'bul',
   Catalan: 'cat',
   Chinese: 'cmn_hans',
-  Croatian: 'hrv',
   Czech: 'ces',
   Danish: 'dan',
   Dutch: 'nld',
@@ -32,7 +32,6 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   Estonian: 'est',
   Finnish: 'fin',
   French: 'fra',
-  Galician: 'glg',
   Georgian: 'kat',
   German: 'deu_1996',
   Greek: 'ell_monotonic',
@@ -47,7 +46,6 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   Latvian: 'lav',
   Lithuanian: 'lit',
   Macedonian: 'mkd',
-  Marathi: 'mar',
   Norwegian: 'nob',
   Persian: 'pes_1',
   Polish: 'pol',
@@ -57,9 +55,7 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   Slovak: 'slk',
   Slovenian: 'slv',
   Spanish: 'spa',
-  Swahili: 'swh',
   Swedish: 'swe',
-  Tagalog: 'tgl',
   Tamil: 'tam',
   Thai: 'tha',
   Turkish: 'tur',

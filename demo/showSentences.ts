@@ -6,21 +6,34 @@ import { drawTrace } from '../packages/cli/src/inspect/tracePicture.ts'
 import type { TextClassifier, Trace } from 'latch'
 import type { Row } from './declarations.ts'
 import { EVERYDAY } from './everyday.ts'
+import { SHORT } from './shortSentences.ts'
 
-const SHOWN = ['Danish', 'French', 'Japanese', 'Polish', 'Swahili', 'Ukrainian']
+const SHOWN = ['Danish', 'French', 'Japanese', 'Polish', 'Turkish', 'Ukrainian']
 const MAX_WRONG = 4
 
-/** Correct predictions for some languages, then some mistakes. */
+/** The first row whose language the model names right; the first of all where it names none. */
+export function firstRight(model: TextClassifier<'gru'>, rows: readonly Row[]): Row {
+  return rows.find(({ text, language }) => model.predict(text).label === language) ?? rows[0]
+}
+
+/** Sentences of each kind: some that are named right, and mistakes, with the number of each. */
 export function showPredictions(output: Output, model: TextClassifier<'gru'>): void {
+  showSome(output, model, 'everyday sentences', EVERYDAY)
+  showSome(output, model, 'short everyday sentences', SHORT)
+}
+
+function showSome(output: Output, model: TextClassifier<'gru'>, name: string, rows: readonly Row[]): void {
   const { bold, dim, green, red } = output.colors
-  const predictions = model.predict(EVERYDAY.map(({ text }) => text))
-  const all = EVERYDAY.map((row, i) => ({ ...row, ...predictions[i] }))
+  const predictions = model.predict(rows.map(({ text }) => text))
+  const all = rows.map((row, i) => ({ ...row, ...predictions[i] }))
   const right = SHOWN.flatMap(
-    (name) => all.find(({ language, label }) => language === name && label === name) ?? [],
+    (language) => all.find((row) => row.language === language && row.label === language) ?? [],
   )
   const wrong = all.filter(({ language, label }) => language !== label)
   output.print()
-  output.print(bold('Some of the everyday sentences'))
+  output.print(
+    `${bold(`Some of the ${name}`)}${dim(`; of all ${all.length}, ${wrong.length} are named wrong`)}`,
+  )
   for (const one of [...right, ...wrong.slice(0, MAX_WRONG)]) {
     const good = one.label === one.language
     const order = Object.entries(one.probabilities).sort(([, a], [, b]) => b - a)

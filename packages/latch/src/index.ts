@@ -30,7 +30,9 @@ export type {
   ModelStream,
   ModelStreamState,
   ModelSummary,
+  PredictOptions,
   Prediction,
+  RankedLabel,
   ValueEvaluation,
 } from './tasks/model.ts'
 export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'

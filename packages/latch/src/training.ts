@@ -11,6 +11,8 @@ export type { ArrayDatasetOptions, FeatureArrays, IdArrays } from './training/ar
 export type { ArrayTargets } from './training/arrayTargets.ts'
 export { corpusDataset } from './training/segments/corpusDataset.ts'
 export type { CorpusOptions } from './training/segments/corpusDataset.ts'
+export { historyToSvg } from './training/historySvg.ts'
+export type { DrawnHistory } from './training/historySvg.ts'
 export { evaluate } from './training/evaluate.ts'
 export type { EvaluateOptions, Evaluation } from './training/evaluate.ts'
 export { classificationReport, confusionMatrix } from './training/metrics.ts'

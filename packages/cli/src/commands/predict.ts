@@ -1,7 +1,7 @@
 /** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { basename } from 'node:path'
-import { LatchError, UsageError, type Prediction } from 'latch'
+import { LatchError, UsageError, type Prediction, type PredictOptions, type RankedLabel } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
@@ -17,6 +17,7 @@ import {
   reproducibleOption,
   shellWord,
   threadsOption,
+  wholeNumber,
 } from '../options/options.ts'
 import { programName } from '../terminal/programName.ts'
 import {
@@ -40,17 +41,19 @@ import { labelText } from '../inspect/traceRows.ts'
 
 const EXAMPLES = `
 Without texts and --file, reads texts from standard input, one per line. Prints
-one line per text: label, probability and text, separated by tabs when piped. A
-model with numeric outputs prints numbers instead of label and probability. For a
-model without a vocabulary, pass --ids, or features as JSON, one row per step.
-A text that the model cannot read is reported in its place; the others are
-answered, and the exit code is 1. A piped field that a spreadsheet would take for
-a formula begins with an apostrophe; --json has every text as it is.
+one line per text: label, probability and text, separated by tabs when piped. With
+--top 3, a line begins with the three most likely labels, each with its
+probability. A model with numeric outputs prints numbers instead of label and
+probability. For a model without a vocabulary, pass --ids, or features as JSON, one
+row per step. A text that the model cannot read is reported in its place; the
+others are answered, and the exit code is 1. A piped field that a spreadsheet would
+take for a formula begins with an apostrophe; --json has every text as it is.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
   $ latch predict model.safetensors --file comments.csv --text comment --json > labels.jsonl
   $ tail -f chat.log | latch predict model.safetensors
+  $ latch predict model.safetensors "you are not good" --top 3
   $ latch predict model.onnx --ids "3 1 4"
   $ latch predict series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"`
 
@@ -63,6 +66,11 @@ export function predictCommand(output: Output) {
     .description('Print the predicted label of each text and its probability.')
     .argument('<model>', 'model file')
     .argument('[texts...]', 'input texts; one that begins with a dash goes after --')
+    .option(
+      '--top <n>',
+      'print this many of the most likely labels, each with its probability',
+      wholeNumber('--top'),
+    )
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
     .option('--file <data>', `texts: a table (${TABLE_HELP}), or any other file with one text per line`)
     .option('--text <column>', 'text column, by name or by number from 0 (a table of one column needs none)')
@@ -77,7 +85,7 @@ export function predictCommand(output: Output) {
     .option(...allowNonFiniteOption)
     .option(
       '--json',
-      'print one JSON object per line: { label, probabilities }, { output } for numbers, or { row, error }',
+      'print one JSON object per line: { label, probabilities }, with --top { top } too; { output } for numbers; or { row, error }',
     )
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
@@ -86,10 +94,16 @@ export function predictCommand(output: Output) {
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model } = opened
       printModelNotes(opened, output)
+      if (flags.top !== undefined) requireLabels(model)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       const typed = getTyped(command as unknown as CommandUnknownOpts)
       noteUnquoted(path, texts, model, output)
-      await printAll(await sourceOf(given, flags, output), model, new Printer(output, model.labels, typed))
+      await printAll(
+        await sourceOf(given, flags, output),
+        model,
+        { top: flags.top },
+        new Printer(output, model.labels, flags.top ?? 1, typed),
+      )
     })
 }
 
@@ -97,6 +111,17 @@ interface PredictFlags extends TableFlags {
   ids?: string
   file?: string
   text?: string
+}
+
+/** @throws UsageError for a model whose outputs are numbers */
+function requireLabels(model: AnyModel): void {
+  if (model.summary().predicts === 'classes') return
+  throw new UsageError({
+    where: '--top',
+    expected: 'a model that predicts labels',
+    got: 'a model with numeric outputs',
+    remedy: 'Omit `--top`: numbers are printed as they are.',
+  })
 }
 
 /** Words without quotes arrive as a text each. */
@@ -190,10 +215,17 @@ async function* itemsOf(lines: AsyncIterable<string>, faults: Map<number, LatchE
   }
 }
 
-async function printAll({ groups, place }: Source, model: AnyModel, printer: Printer): Promise<void> {
+async function printAll(
+  { groups, place }: Source,
+  model: AnyModel,
+  options: PredictOptions,
+  printer: Printer,
+): Promise<void> {
   let row = 0
   for await (const items of groups) {
-    const answers = place ? predictAll(model, items) : items.map(({ text }) => printed(model.predict(text)))
+    const answers = place
+      ? predictAll(model, items, options)
+      : items.map(({ text }) => printed(model.predict(text, options)))
     for (const [i, answer] of answers.entries()) {
       if (answer instanceof LatchError) {
         // A line that could not be read says itself where it is.
@@ -207,15 +239,21 @@ async function printAll({ groups, place }: Source, model: AnyModel, printer: Pri
 }
 
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
-type Printed = { label: string; probabilities: Record<string, number> } | { output: number[] }
+type Printed =
+  { label: string; probabilities: Record<string, number>; top?: RankedLabel[] } | { output: number[] }
 
 /** An answer or an error for each text: one that cannot be read does not keep the others from their answers. */
-function predictAll(model: AnyModel, items: readonly Item[]): (Printed | LatchError)[] {
+function predictAll(
+  model: AnyModel,
+  items: readonly Item[],
+  options: PredictOptions,
+): (Printed | LatchError)[] {
   const answers: (Printed | LatchError)[] = items.map(({ error }) => error!)
   let rows = items.map((_, i) => i).filter((i) => !answers[i])
   while (rows.length > 0) {
     try {
-      const predictions = model.predict(rows.map((i) => items[i].text))
+      const texts = rows.map((i) => items[i].text)
+      const predictions = model.predict(texts, options)
       predictions.forEach((prediction, i) => (answers[rows[i]] = printed(prediction)))
       return answers
     } catch (error) {
@@ -228,8 +266,8 @@ function predictAll(model: AnyModel, items: readonly Item[]): (Printed | LatchEr
   return answers
 }
 
-function printed({ label, probabilities, output, steps }: Prediction): Printed {
-  const more = steps ? { steps } : {}
+function printed({ label, probabilities, output, steps, top }: Prediction): Printed {
+  const more = { ...(top && { top }), ...(steps && { steps }) }
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
 }
 
@@ -268,12 +306,15 @@ class Printer {
   readonly #output: Output
   readonly #live: LiveLine
   readonly #labelWidth: number
+  /** Labels per text. */
+  readonly #top: number
   readonly #typed: Typed
   #printed = 0
   #failed = 0
 
-  constructor(output: Output, labels: readonly string[], typed: Typed) {
+  constructor(output: Output, labels: readonly string[], top: number, typed: Typed) {
     this.#output = output
+    this.#top = Math.min(top, labels.length)
     this.#typed = typed
     this.#live = new LiveLine(output)
     this.#labelWidth = Math.min(20, maximum(labels.map((label) => displayWidth(visible(label)))))
@@ -292,11 +333,13 @@ class Printer {
     else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
   }
 
-  #printLabel(text: string, { label, probabilities }: Exclude<Printed, { output: number[] }>): void {
-    const probability = probabilities[label]
-    if (!this.#output.isTerminal)
-      this.#output.print([label, exactNumber(probability), text].map(tableCell).join('\t'))
-    else this.#output.print(this.#line(visible(text), labelText(label), probability))
+  #printLabel(text: string, prediction: Exclude<Printed, { output: number[] }>): void {
+    const { label, probabilities, top } = prediction
+    const labels = top ?? [{ label, probability: probabilities[label] }]
+    if (!this.#output.isTerminal) {
+      const cells = labels.flatMap((one) => [one.label, exactNumber(one.probability)])
+      this.#output.print([...cells, text].map(tableCell).join('\t'))
+    } else this.#output.print(this.#line(visible(text), labels))
   }
 
   /** In the place of the prediction, so that there is a line for each text; the remedy only once. */
@@ -308,7 +351,10 @@ class Printer {
     this.#output.error(`${place}${message}`, this.#failed++ === 0 ? remedy : undefined)
     this.#output.emit({ row, error: message })
     if (this.#output.isTerminal) this.#output.print(`${this.#output.colors.red('error')}  ${visible(text)}`)
-    else this.#output.print(['error', '', text].map(tableCell).join('\t'))
+    else {
+      const empty = new Array<string>(2 * this.#top - 1).fill('')
+      this.#output.print(['error', ...empty, text].map(tableCell).join('\t'))
+    }
   }
 
   /** Waits until the output is written. @returns whether its reader is gone */
@@ -326,10 +372,16 @@ class Printer {
     process.exitCode = EXIT_FAILED
   }
 
-  #line(text: string, label: string, probability: number): string {
+  #line(text: string, labels: readonly RankedLabel[]): string {
     const { bold, cyan } = this.#output.colors
-    const name = bold(pad(fit(label, this.#labelWidth), this.#labelWidth))
-    const available = Math.max(10, this.#output.width - this.#labelWidth - 20)
-    return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, available)}`
+    const width = this.#labelWidth
+    const columns = labels.map(({ label, probability }, i) => {
+      const name = pad(fit(labelText(label), width), width)
+      return `${i === 0 ? bold(name) : name}  ${pad(percent(probability), 7, 'end')}`
+    })
+    const [{ probability }] = labels
+    const drawn = labels.length > 1 ? '' : ` ${cyan(bar(probability, 6))}`
+    const available = Math.max(10, this.#output.width - labels.length * (width + 11) - (drawn ? 9 : 0))
+    return `${columns.join('  ')}${drawn}  ${fit(text, available)}`
   }
 }

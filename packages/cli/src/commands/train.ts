@@ -8,6 +8,7 @@ import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, realPath } from '../terminal/outputFiles.ts'
 import type { InputFile, OutputFile } from '../terminal/outputFiles.ts'
+import { checkLogNames } from '../training/log.ts'
 import { lockRun, type LockOwner, type RunLock } from '../training/runLock.ts'
 import { evaluationJson } from '../training/reports.ts'
 import {
@@ -62,6 +63,8 @@ export function trainCommand(output: Output) {
     .option('--from <model>', 'continue training a saved model: its network, tokens and labels are kept')
     .option('--extend-vocabulary', 'with --from: add the tokens of the new rows to the vocabulary')
     .option('--resume <file>', 'resume an interrupted run from its checkpoint, with bit-identical results')
+    .option('--log <file>', 'write the metrics of each epoch as .csv or .jsonl')
+    .option('--plot <file>', 'draw loss and accuracy by epoch as .svg')
     .option(...forceOption)
     .optionsGroup('Output:')
     .option('--json', 'print JSON Lines')
@@ -75,6 +78,7 @@ export function trainCommand(output: Output) {
 }
 
 async function runTraining(data: string, flags: TrainFlags, output: Output): Promise<void> {
+  checkLogNames(flags)
   const { paths, lock } = await outputPaths(data, flags, output)
   try {
     await runLocked(data, flags, paths, lock, output)
@@ -113,6 +117,7 @@ async function runLocked(
     lock,
     resumeCommand: resumeCommand(data, flags, rows, paths),
     output,
+    logFlags: flags,
     seconds: flags.checkpointEvery ?? DEFAULT_CHECKPOINT_SECONDS,
   }
   const all: Options = {
@@ -158,11 +163,11 @@ function lockedError({ model, lock }: SavedPaths, owner: LockOwner): UsageError 
   })
 }
 
-/** @returns the model file if it replaces one */
+/** @returns the model file, log and plot that replace one */
 async function checkTrainingOutputs(
   data: string,
   { model, checkpoint, lastGood }: SavedPaths,
-  { test, validation, resume, from, force }: TrainFlags,
+  { test, validation, resume, from, log, plot, force }: TrainFlags,
 ): Promise<OutputFile[]> {
   const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
@@ -183,8 +188,12 @@ async function checkTrainingOutputs(
     },
     { where: `the last good weights ${lastGood}`, path: lastGood, kind, optional: true },
   ] as const
-  const replaced = await checkOutputs([target, ...others], inputs, force)
-  return replaced.filter((output) => output === target)
+  const records: OutputFile[] = [
+    ...(log === undefined ? [] : [{ where: `--log ${log}`, path: log, kind: 'log' } as const]),
+    ...(plot === undefined ? [] : [{ where: `--plot ${plot}`, path: plot, kind: 'svg' } as const]),
+  ]
+  const replaced = await checkOutputs([target, ...records, ...others], inputs, force)
+  return replaced.filter((output) => output === target || records.includes(output))
 }
 
 /** A new model, a saved one, or that of an interrupted run. */

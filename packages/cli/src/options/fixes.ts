@@ -38,6 +38,14 @@ export function didYouMean(message: string, { command, flags }: Typed): string |
   return closest && `(Did you mean --${closest}?)`
 }
 
+/** The option that an error is about, as the flag of the command that ran: `option reset` is `--reset`. */
+export function placeAsFlag(where: string, { command, flags }: Typed): string {
+  const name = /^(?:option (\w+)|label)$/.exec(where)
+  if (!name) return where
+  const flag = toFlag(name[1] ?? where)
+  return flags.get(command)?.has(flag) ? flag : where
+}
+
 /** A sentence for each fix; fixes that differ in their value alone share one. */
 export function fixesAsFlags(fixes: readonly Fix[], typed: Typed): string[] {
   const groups = new Map<string, Fix[]>()

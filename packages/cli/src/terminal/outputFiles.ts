@@ -145,7 +145,7 @@ async function createAndRemove(folder: string): Promise<void> {
 
 function overwriteError({ where }: OutputFile, expected: string, got: string): UsageError {
   const remedy = 'Choose another file with `--out`, or add `--force` to replace this one.'
-  const option = /^--(html|svg|png)\b/.exec(where)?.[0]
+  const option = /^--(html|svg|png|log|plot)\b/.exec(where)?.[0]
   return new UsageError({ where, expected, got, remedy: option ? remedy.replace('--out', option) : remedy })
 }
 

@@ -4,10 +4,12 @@ import { readFileBytes, LatchError } from 'latch'
 import { isWrittenByLatch, ownShards } from 'latch/formats'
 import { isOwnPng } from '../inspect/pictures/pngMark.ts'
 import { OWN_SVG } from '../inspect/pictures/svg.ts'
+import { LOG_HEADER, LOG_START } from '../training/log.ts'
 import { isReport } from '../inspect/reportPage.ts'
 
 /** What a command writes. */
-export type OwnKind = 'safetensors' | 'checkpoint' | 'onnx' | 'keras' | 'tfjs' | 'html' | 'svg' | 'png'
+export type OwnKind =
+  'safetensors' | 'checkpoint' | 'onnx' | 'keras' | 'tfjs' | 'html' | 'svg' | 'png' | 'log'
 
 /** As messages call them. */
 export const KIND_NAMES: Readonly<Record<OwnKind, string>> = {
@@ -19,6 +21,7 @@ export const KIND_NAMES: Readonly<Record<OwnKind, string>> = {
   html: 'a report',
   svg: 'an SVG picture',
   png: 'a PNG picture',
+  log: 'a training log',
 }
 
 /** Whether the file at a path is of this kind and written by Latch. An empty file counts: nothing is lost. */
@@ -72,6 +75,7 @@ const BEGINNING: Readonly<Partial<Record<OwnKind, (first: Uint8Array) => number>
   checkpoint: headerEnd,
   svg: () => 4096,
   png: () => 128,
+  log: () => 128,
 }
 
 const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
@@ -85,6 +89,7 @@ const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boo
   html: (bytes) => isReport(decode(bytes)),
   svg: (bytes) => decode(bytes).includes(OWN_SVG),
   png: isOwnPng,
+  log: (bytes) => [LOG_HEADER, LOG_START].some((start) => decode(bytes).startsWith(start)),
 }
 
 function decode(bytes: Uint8Array): string {

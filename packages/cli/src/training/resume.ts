@@ -20,13 +20,15 @@ export interface TrainFlags extends TrainingFlags {
   checkpointEvery?: number
   resume?: string
   from?: string
+  log?: string
+  plot?: string
   extendVocabulary?: boolean
   force?: boolean
 }
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.
@@ -85,6 +87,8 @@ export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows
   if (flags.checkpointSteps !== undefined) words.push('--checkpoint-steps', String(flags.checkpointSteps))
   if (flags.precision !== undefined) words.push('--precision', flags.precision)
   if (flags.out !== undefined) words.push('--out', dashedPath(flags.out))
+  if (flags.log !== undefined) words.push('--log', dashedPath(flags.log))
+  if (flags.plot !== undefined) words.push('--plot', dashedPath(flags.plot))
   if (flags.force) words.push('--force')
   const named = [shellOption('--text', columns.text), shellOption('--label', columns.label)]
   const typed = [...words, '--resume', dashedPath(paths.checkpoint)].map(shellWord)

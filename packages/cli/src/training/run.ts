@@ -12,6 +12,7 @@ import {
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
+import { TrainingLog, type LogFlags } from './log.ts'
 import { TrainingProgress } from './progress.ts'
 import type { Options } from './resume.ts'
 import type { Rows } from '../options/rows.ts'
@@ -28,6 +29,7 @@ export interface Job {
   /** The command that resumes the run after an interruption. */
   resumeCommand: string
   output: Output
+  logFlags: LogFlags
   /** Between checkpoints. */
   seconds: number
   /** Set when training ended: whether the checkpoint is of this run. */
@@ -44,6 +46,7 @@ export async function trainWithProgress(
 ): Promise<ModelFitReport | undefined> {
   const { rows, paths, output, seconds } = job
   const progress = new TrainingProgress(output)
+  const log = new TrainingLog(job.logFlags, output)
   const checkpoints = new Checkpoints(job)
   const interruption = listenForInterrupt(() => {
     progress.end()
@@ -56,12 +59,14 @@ export async function trainWithProgress(
       checkpoint: { everySeconds: seconds, write: (bytes) => checkpoints.write(bytes, progress) },
       onEvent(event) {
         progress.show(event)
+        log.show(event)
         const { type, ...facts } = event
         if (type === 'start' || type === 'epoch') output.emit({ event: type, ...facts })
         if (event.type === 'start') for (const note of event.warnings) output.note(note)
       },
     })
     progress.end()
+    await log.finish(report)
     job.hasCheckpoint = checkpoints.written
     if (report.stopped !== 'aborted') return report
     printInterrupted(checkpoints, job)
@@ -69,6 +74,7 @@ export async function trainWithProgress(
     return undefined
   } catch (error) {
     progress.end()
+    await log.finish(undefined)
     if (error instanceof WorkerError) printWorkerLost(checkpoints, job)
     else if (checkpoints.written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
     if (error instanceof DivergenceError) await saveLastGood(model, paths, output)

@@ -7,7 +7,7 @@ import { importCommand } from '../../src/commands/import.ts'
 import { infoCommand } from '../../src/commands/info.ts'
 import { predictCommand } from '../../src/commands/predict.ts'
 import { trainCommand } from '../../src/commands/train.ts'
-import { fixesAsFlags, getTyped } from '../../src/options/fixes.ts'
+import { fixesAsFlags, getTyped, placeAsFlag } from '../../src/options/fixes.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { FIX_CASES } from '../../../latch/tests/fixes/formatCases.ts'
 import { PROGRAM_CASES, TABLE_CASES } from '../../../latch/tests/fixes/programCases.ts'
@@ -55,6 +55,15 @@ describe('as they are typed', () => {
       'Use `latch import --up-to l` to read it, then run `latch predict` on the model that it saves.',
     ])
   })
+})
+
+test('an error is about a flag of the command that ran, else about what the library names', () => {
+  expect(placeAsFlag('option reset', typed('train'))).toBe('--reset')
+  expect(placeAsFlag('option learningRate', typed('train'))).toBe('--lr')
+  expect(placeAsFlag('label', typed('train'))).toBe('--label')
+  expect(placeAsFlag('label', typed('info'))).toBe('label')
+  expect(placeAsFlag('option beamWidth', typed('train'))).toBe('option beamWidth')
+  expect(placeAsFlag('labels.csv, line 2', typed('train'))).toBe('labels.csv, line 2')
 })
 
 /** Options that only programs have. */

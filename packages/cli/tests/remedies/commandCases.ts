@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DataError, UnsupportedError, UsageError } from '../../../latch/src/core/errors.ts'
+import { gru, sequenceModel } from '../../../latch/src/node.ts'
 import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.ts'
 import { trained } from '../../../latch/tests/tasks/textClassifier/classifierHelpers.ts'
 import { Workplace } from '../cliHelpers.ts'
@@ -69,6 +70,14 @@ const predict = (args: readonly string[]) => predictCommand(output).parseAsync(a
 async function modelIn(folder: string): Promise<string> {
   const path = join(folder, 'model.safetensors')
   await writeFile(path, (await trained({ units: 2, embedding: 2 }, { epochs: 1 })).toBytes())
+  return path
+}
+
+/** The path of a small model of numbers. */
+async function numbersIn(folder: string): Promise<string> {
+  const path = join(folder, 'numbers.safetensors')
+  const model = sequenceModel({ input: { features: 1 }, layers: [gru(2)], output: { values: 1 } })
+  await writeFile(path, model.toBytes())
   return path
 }
 
@@ -167,6 +176,13 @@ const OPTIONS: readonly RemedyCase[] = [
     follow: inFolder(async (folder) =>
       predict([await modelIn(folder), '--file', join(folder, 'data.csv'), '--text', 'text']),
     ),
+  },
+  {
+    name: 'the most likely labels of a model of numbers',
+    kind: UsageError,
+    remedy: 'Omit `--top`: numbers are printed as they are.',
+    raise: inFolder(async (folder) => predict([await numbersIn(folder), '[[1]]', '--top', '2'])),
+    follow: inFolder(async (folder) => predict([await numbersIn(folder), '[[1]]'])),
   },
   {
     name: 'a name with a comma',

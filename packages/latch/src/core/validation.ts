@@ -3,7 +3,7 @@
  * (`document.network.layers[2].units`). Numbers come with their range and lists with their length, so that a
  * configuration is fully checked before anything is built from it.
  */
-import { DataError, FormatError, UsageError } from './errors.ts'
+import { DataError, FormatError } from './errors.ts'
 
 /** A value with the place it came from. */
 export interface Field {
@@ -42,8 +42,7 @@ export function describe(value: unknown): string {
   if (typeof value === 'object') return 'an object'
   if (typeof value === 'string') {
     if (value.length > 60) return `a text of ${value.length} characters`
-    // What looks like a value of another type is named with its own.
-    return JSON.stringify(value) + (/^(-?[\d.]+|true|false|null)$/.test(value) ? ' (string)' : '')
+    return JSON.stringify(value)
   }
   return String(value)
 }
@@ -176,10 +175,4 @@ function checkLength(field: Field, length: number, unit: string, range: LengthRa
   if (length >= min && length <= max) return
   const limits = max === Infinity ? `${min} or more` : min === max ? `${min}` : `${min} to ${max}`
   throw fieldError(field, `${limits} ${unit}`, `${length}`)
-}
-
-/** @throws UsageError unless the value is 1, 2, 3, … */
-export function requirePositiveInteger(where: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return
-  throw new UsageError({ where, expected: 'a positive integer', got: String(value) })
 }

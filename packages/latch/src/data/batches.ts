@@ -4,7 +4,7 @@
  */
 import { UsageError } from '../core/errors.ts'
 import { Random } from '../core/random.ts'
-import { requirePositiveInteger } from '../core/validation.ts'
+import { requirePositiveInteger } from '../core/typedValues.ts'
 import { append } from '../core/lists.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 

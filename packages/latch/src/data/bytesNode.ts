@@ -92,7 +92,7 @@ export async function* joined<Piece extends string | Uint8Array>(
 }
 
 const FILE_FAULTS: Record<string, { got: string; remedy?: string }> = {
-  EISDIR: { got: 'a directory', remedy: 'Name a file in it.' },
+  EISDIR: { got: 'a folder', remedy: 'Name a file in it.' },
   EACCES: { got: 'permission denied', remedy: 'Check its permissions.' },
   Z_BUF_ERROR: { got: 'gzip data that ends too early', remedy: 'Copy or compress the file again.' },
   Z_DATA_ERROR: { got: 'gzip data that is damaged', remedy: 'Copy or compress the file again.' },

@@ -13,7 +13,7 @@ export interface FileKind {
 
 const EXPORT = 'Export the sheet as CSV (UTF-8), and give that file.'
 const UNPACK = 'Unpack it, and give the table inside.'
-const MODEL = 'Give the table as the data, and the model as the model.'
+const MODEL = 'Give a table of texts and labels instead.'
 const CONVERT = 'Save it as CSV, JSON Lines or Parquet.'
 const NO_TABLE = 'Give a table: CSV, TSV, JSON Lines, JSON or Parquet.'
 

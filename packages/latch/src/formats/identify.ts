@@ -23,11 +23,18 @@ export function identify(bytes: Uint8Array, name: string): FormatName {
   if (found) return found
   assertNotKnown(bytes, name)
   if (/\.onnx$/i.test(name) && bytes.length > 0 && isProtobuf(bytes)) return 'onnx'
-  // The reader explains what is damaged.
+  // The reader explains what is damaged; text is another file, whatever its name.
   const [, ending] = /\.(safetensors|onnx|h5|hdf5|keras|pt|pth|pkl)$/i.exec(name) ?? []
-  if (ending) return BY_ENDING[ending.toLowerCase()]
-  throw new FormatError({ where: name, expected: KNOWN_FORMATS, ...otherFile(bytes) })
+  const isOther = bytes.length === 0 || (bytes.length >= LEAST_TEXT && isText(bytes.subarray(0, 4096)))
+  if (ending && !isOther) return BY_ENDING[ending.toLowerCase()]
+  const other = otherFile(bytes)
+  // What a failed download leaves: a page, or a pointer to the file.
+  const remedy = ending && other.remedy ? 'Look into it: a download may have failed.' : other.remedy
+  throw new FormatError({ where: name, expected: KNOWN_FORMATS, ...other, remedy })
 }
+
+/** Shorter files may be the beginning of anything. */
+const LEAST_TEXT = 16
 
 const BY_ENDING: Readonly<Record<string, FormatName>> = {
   safetensors: 'latch',
@@ -160,8 +167,8 @@ function otherFile(bytes: Uint8Array): { got: string; remedy?: string } {
   if (kind && !isTable) return { got: kind.what }
   if (!isTable && !isText(bytes.subarray(0, 4096))) return { got: glance(bytes) }
   return {
-    got: isTable ? 'a table (Parquet)' : 'a text, such as a table',
-    remedy: 'Give the model as the model, and the table as the data.',
+    got: isTable ? 'a table (Parquet)' : 'text, such as a table',
+    remedy: 'Give a model file instead, and the table as the data.',
   }
 }
 

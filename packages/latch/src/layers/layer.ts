@@ -116,7 +116,7 @@ export interface Layer {
   /** Run before `backward`: each adds to the output's gradient what a layer says that skips those between (concat). */
   skipGradients?: ((batch: PackedBatch) => void)[]
   /** Why no stream can run it: it needs what comes after a step. */
-  readonly needsWholeSequence?: { readonly got: string; readonly remedy: string }
+  readonly needsWholeSequence?: { readonly got: string; readonly remedy: string } | undefined
   /** Where its sequences have other lengths than those below. */
   readonly timeline?: Timeline
   /** Parameters that no optimizer changes: forward passes keep them. */

@@ -31,6 +31,18 @@ export interface EncodedSequence extends EncodedInput {
   cut: number
 }
 
+/** A label with its probability. */
+export interface RankedLabel<L extends string = string> {
+  label: L
+  probability: number
+}
+
+/** Options of `predict`. */
+export interface PredictOptions {
+  /** Also lists this many of the most likely labels, in `top`. */
+  top?: number
+}
+
 /** What a model predicts for one input. */
 export interface Prediction<L extends string = string> {
   /** The output: of the whole sequence, or of its last step where the network has an output at every step. */
@@ -44,6 +56,8 @@ export interface Prediction<L extends string = string> {
    * order; the model's `labels` are in the order of the class indices.
    */
   probabilities: Record<L, number> | null
+  /** The most likely labels, the first first, as many as the option `top` asks for; absent without it. */
+  top?: RankedLabel<L>[]
 }
 
 /** The prediction of a model whose outputs are classes. */
@@ -176,8 +190,8 @@ export interface Model<
   encode(input: Input): EncodedSequence
   /** Inputs as one packed batch, for `model.network`. */
   pack(inputs: readonly Input[]): PackedBatch
-  predict(input: Input): Output
-  predict(inputs: readonly Input[]): Output[]
+  predict(input: Input, options?: PredictOptions): Output
+  predict(inputs: readonly Input[], options?: PredictOptions): Output[]
   evaluate(examples: Iterable<Example>, options?: ModelEvaluateOptions): Promise<Metrics>
   fit(examples: Iterable<Example>, options?: Options): Promise<ModelFitReport>
   /** A trivial model of the training examples, which this model should beat; `options` name the columns. */

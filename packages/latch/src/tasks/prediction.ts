@@ -3,15 +3,14 @@
  * probability of every label.
  */
 import type { OutputActivation } from '../formats/imported.ts'
-import { findLastActivation, squashesTwice } from '../model/lastActivation.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
-import { requireFinite } from '../core/validation.ts'
+import { describe, requireFinite } from '../core/validation.ts'
 import { logSoftmax, sigmoid, softmax } from '../core/probabilities.ts'
-import type { Prediction } from './model.ts'
-import type { Learned, TaskDefinition, TaskTypes, Trained } from './task.ts'
+import type { PredictOptions, Prediction } from './model.ts'
+import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
 
 /** A row of the network's output with the output activation applied. */
 export function activate(row: ArrayLike<number>, outputActivation: OutputActivation): number[] {
@@ -55,6 +54,36 @@ export function interpret<T extends TaskTypes>(
   return task.interpret?.(trained, rows) ?? interpretRows(trained, rows)
 }
 
+/**
+ * What the options of `predict` add to a prediction: its most likely labels.
+ * @throws UsageError for an unknown option, a `top` that is no count, and a `top` of a model of numbers
+ */
+export function ranking<P extends Prediction>(
+  { network, learned, names }: Trained,
+  { top, ...others }: PredictOptions,
+): (prediction: P) => P {
+  const [unknown] = Object.keys(others)
+  const where = `predict option ${unknown ?? 'top'}`
+  if (unknown) throw new UsageError({ where, expected: 'the option top', got: JSON.stringify(unknown) })
+  if (top === undefined) return (prediction) => prediction
+  const most = countClasses(network, learned.outputActivation)
+  if (!most) {
+    const remedy = 'Omit `top`: only labels can be ranked.'
+    throw new UsageError({ where, expected: 'a model of labels', got: 'a model of numbers', remedy })
+  }
+  if (!Number.isInteger(top) || top < 1) {
+    throw new UsageError({ where, expected: 'a positive integer', got: describe(top) })
+  }
+  return (prediction) => {
+    const { label, probabilities } = prediction
+    // The label is chosen by the logits: its probability can equal another.
+    const order = (name: string) => (name === label ? 2 : probabilities![name])
+    const ranked = [...names].sort((a, b) => order(b) - order(a)).slice(0, top)
+    prediction.top = ranked.map((name) => ({ label: name, probability: probabilities![name] }))
+    return prediction
+  }
+}
+
 /** The prediction of one sequence, from the last of its rows. */
 function interpretRows(
   { network, learned: { outputActivation }, names }: Trained,
@@ -86,34 +115,4 @@ export function outputRows(network: Network, batch: PackedBatch): Float64Array[]
     )
   })
   return rows
-}
-
-/**
- * Names of the classes, or of the outputs where those are numbers: the labels; of a model that predicts its next
- * token, the vocabulary; else numbers from 0.
- * @throws UsageError if the number of labels is not the number of classes
- */
-export function nameOutputs(network: Network, learned: Learned): readonly string[] {
-  const { outputActivation, labels, vocabulary } = learned
-  const classes = countClasses(network, outputActivation)
-  const count = classes || network.output.width
-  if (labels) {
-    if (labels.length === count && new Set(labels).size === count) return labels
-    const expected = `${count} different labels, one per ${classes ? 'class' : 'output'}`
-    const output = findLastActivation(network.config.layers)
-    const couldBeLogit = count === 1 && labels.length === 2 && !squashesTwice('binaryCrossEntropy', output)
-    throw new UsageError({
-      where: 'labels',
-      expected,
-      got: `${new Set(labels).size}`,
-      fix: couldBeLogit
-        ? { option: 'outputActivation', value: 'sigmoid', to: 'name two classes' }
-        : undefined,
-    })
-  }
-  const numbers = Array.from({ length: count }, (_, i) => String(i))
-  if (vocabulary?.length !== count || count <= 2) return numbers
-  // An id without a token keeps its number; two equal tokens cannot both be names.
-  const named = vocabulary.map((token, i) => (token === '' ? `#${i}` : token))
-  return new Set(named).size === count ? named : numbers
 }

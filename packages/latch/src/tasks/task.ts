@@ -169,6 +169,8 @@ export interface TaskDefinition<T extends TaskTypes> {
   encodeStep(learned: T['Learned'], step: T['Step']): number | ArrayLike<number>
   /** The prediction of one sequence from its output rows; absent: label and probabilities of the last row. */
   interpret?(trained: Trained<T['Learned']>, rows: readonly ArrayLike<number>[]): T['Output']
+  /** Names of the classes, or of the outputs where those are numbers. @throws UsageError if labels do not fit them */
+  nameOutputs(network: Network, learned: T['Learned']): readonly string[]
   /** How texts are read; null if inputs are not texts. */
   text(learned: T['Learned']): TextReading | null
 

@@ -15,8 +15,15 @@ import type { TrainingHistory } from './files/history.ts'
 import { storage } from './files/storage.ts'
 import { taskDocument, writeTaskFile } from './files/taskFile.ts'
 import type { ModelFitReport } from './fit/fitOptions.ts'
-import type { EncodedSequence, Model, ModelEvaluateOptions, ModelStream, ModelSummary } from './model.ts'
-import { interpret, outputRows } from './prediction.ts'
+import type {
+  EncodedSequence,
+  Model,
+  ModelEvaluateOptions,
+  ModelStream,
+  ModelSummary,
+  PredictOptions,
+} from './model.ts'
+import { interpret, outputRows, ranking } from './prediction.ts'
 import { summarize } from './summary.ts'
 import { TaskStream } from './stream.ts'
 import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
@@ -111,13 +118,18 @@ export class TaskModel<T extends TaskTypes> implements Model<
 
   /**
    * The prediction for one input, or for each input of a list.
-   * @throws DataError, ShapeError for an input that does not fit; of many, with its `row` (from 0)
+   * @param options.top also lists this many of the most likely labels, the first first
+   * @throws UsageError for `top` of a model of numbers; DataError, ShapeError for an input that does not fit; of many, with its `row` (from 0)
    */
-  predict(input: T['Input']): T['Output']
-  predict(inputs: readonly T['Input'][]): T['Output'][]
-  predict(input: T['Input'] | readonly T['Input'][]): T['Output'] | T['Output'][] {
+  predict(input: T['Input'], options?: PredictOptions): T['Output']
+  predict(inputs: readonly T['Input'][], options?: PredictOptions): T['Output'][]
+  predict(
+    input: T['Input'] | readonly T['Input'][],
+    options: PredictOptions = {},
+  ): T['Output'] | T['Output'][] {
     const { trained } = this
     const { learned, network } = trained
+    const rank = ranking<T['Output']>(trained, options)
     const many = this.#task.isMany(learned, input)
     const inputs = many ? (input as readonly T['Input'][]) : [input as T['Input']]
     const encoded = inputs.map((one, row) => {
@@ -136,7 +148,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
           learned.input,
         )
         outputRows(network, batch).forEach(
-          (rows, b) => (out[numbers[b]] = interpret(this.#task, trained, rows)),
+          (rows, b) => (out[numbers[b]] = rank(interpret(this.#task, trained, rows))),
         )
       },
     )

@@ -1,6 +1,6 @@
 /** Token lists of training texts → their vocabulary. Apart from `Vocabulary`, as pages that only predict do not need it. */
 import { assertKnownOptions } from '../core/knownNames.ts'
-import { requirePositiveInteger } from '../core/validation.ts'
+import { requirePositiveInteger } from '../core/typedValues.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from './vocabulary.ts'
 
 /** Which tokens a vocabulary keeps. */

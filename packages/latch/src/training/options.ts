@@ -1,7 +1,7 @@
 /** Hyperparameters of a training run, and the same with every default filled in, as a checkpoint records them. */
 import type { Precision } from '../engine/engine.ts'
 import { Network } from '../model/network.ts'
-import { describe, requirePositiveInteger } from '../core/validation.ts'
+import { describeTyped, requirePositiveInteger } from '../core/typedValues.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Names } from '../core/knownNames.ts'
 import type { ClipOptions } from './gradients/clip.ts'
@@ -169,5 +169,9 @@ export function assertOption(where: string, value: unknown, fits: boolean, expec
 /** @throws UsageError unless it is a network */
 export function assertNetwork(where: string, network: unknown): asserts network is Network {
   if (network instanceof Network) return
-  throw new UsageError({ where, expected: 'a network, as `network([…])` makes it', got: describe(network) })
+  throw new UsageError({
+    where,
+    expected: 'a network, as `network([…])` makes it',
+    got: describeTyped(network),
+  })
 }

@@ -1,7 +1,7 @@
 /** Values in messages, and names that were meant. */
 import { expect, test } from 'vitest'
 import { closestName } from '../../src/core/knownNames.ts'
-import { describe } from '../../src/core/validation.ts'
+import { describeTyped } from '../../src/core/typedValues.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 
 test.each([
@@ -13,7 +13,7 @@ test.each([
   [64, '64'],
   [true, 'true'],
 ])('%j is described with its type where that is not clear', (value, words) => {
-  expect(describe(value)).toBe(words)
+  expect(describeTyped(value)).toBe(words)
 })
 
 test('an option of the wrong type shows it', () => {

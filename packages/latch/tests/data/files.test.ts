@@ -144,7 +144,7 @@ describe('faults', () => {
     expect(await fault(join(folder, 'none.csv'))).toBe(
       '/none.csv: expected a readable file, got no such file. Check the path.',
     )
-    expect(await fault(folder)).toBe(': expected a readable file, got a directory. Name a file in it.')
+    expect(await fault(folder)).toBe(': expected a readable file, got a folder. Name a file in it.')
     expect(await fault(file('empty.csv', ''))).toBe(
       'empty.csv: expected a table with at least one row, got an empty table',
     )

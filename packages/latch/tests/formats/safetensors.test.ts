@@ -161,10 +161,30 @@ describe('refusals of the length', () => {
   it.each([
     ['an empty file', new Uint8Array(), 'bytes 0 to 7', 'got an empty file'],
     ['five bytes', new Uint8Array(5), 'bytes 0 to 7', 'got a file of 5 bytes'],
-    ['a length of zero', new Uint8Array(20), 'bytes 0 to 7', 'from 2 to 12 (the file has 20 bytes), got 0'],
-    ['a header of 2^60 bytes', forge('{}', 0, 2n ** 60n), 'bytes 0 to 7', 'got 1152921504606846976'],
-    ['the largest length', forge('{}', 0, 2n ** 64n - 1n), 'bytes 0 to 7', 'got 18446744073709551615'],
-    ['one byte too many', forge('{}', 0, 3n), 'bytes 0 to 7', 'from 2 to 2 (the file has 10 bytes), got 3'],
+    [
+      'a length of zero',
+      new Uint8Array(20),
+      'bytes 0 to 7',
+      'a header of 2 to 12 bytes (the file has 20), got a header length of 0',
+    ],
+    [
+      'a header of 2^60 bytes',
+      forge('{}', 0, 2n ** 60n),
+      'bytes 0 to 7',
+      'got a header length of 1152921504606846976',
+    ],
+    [
+      'the largest length',
+      forge('{}', 0, 2n ** 64n - 1n),
+      'bytes 0 to 7',
+      'got a header length of 18446744073709551615',
+    ],
+    [
+      'one byte too many',
+      forge('{}', 0, 3n),
+      'bytes 0 to 7',
+      'a header of 2 to 2 bytes (the file has 10), got a header length of 3',
+    ],
     ['a zip', forge('{}', 0, 0x04034b50n), 'bytes 0 to 7', 'or of another format. `importFile`'],
     ['JSON', new TextEncoder().encode('{"format": 1}'), 'bytes 0 to 7', 'or of another format. `importFile`'],
   ])('%s', (_, bytes, where, message) => {

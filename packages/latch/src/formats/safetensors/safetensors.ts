@@ -101,8 +101,8 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
   if (length < 2n || length > BigInt(most)) {
     throw new FormatError({
       where: `${source}, bytes 0 to 7`,
-      expected: `a header length from 2 to ${most} (the file has ${bytes.length} bytes)`,
-      got: `${length}`,
+      expected: `a header of 2 to ${most} bytes (the file has ${bytes.length})`,
+      got: `a header length of ${length}`,
       remedy: `The file is truncated, or of another format. ${ANY_MODEL}`,
     })
   }

@@ -3,6 +3,7 @@
  * network should beat before it is worth its training time. Printed with every trained classifier.
  */
 import { examplesFromRows } from '../../data/examples.ts'
+import { sortLabels } from '../../data/labels.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UsageError } from '../../core/errors.ts'
 import { maximum } from '../../core/lists.ts'
@@ -33,7 +34,7 @@ export function naiveBayes(rows: Iterable<object>, options: NaiveBayesOptions): 
   const { texts, labels: given } = examplesFromRows(rows, { text, label })
   const tokenizer = createTokenizer({ kind: 'words', lowercase: true })
   const terms = (t: string) => withPairs(tokenizer.tokenize(t), ngrams)
-  const labels = [...new Set(given)].sort()
+  const labels = sortLabels(given)
   if (labels.length < 2) {
     throw new UsageError({ where: 'naiveBayes', expected: 'at least two labels', got: `${labels.length}` })
   }

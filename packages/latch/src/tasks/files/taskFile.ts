@@ -26,7 +26,6 @@ import { ANY_MODEL, type NamedTensor } from '../../formats/safetensors/safetenso
 import { readNetworkConfig } from '../../model/config.ts'
 import { buildNetwork } from '../../model/network.ts'
 import type { ParameterInfo } from '../../tensors/parameters.ts'
-import { nameOutputs } from '../prediction.ts'
 import type { TaskDefinition, TaskTypes, Trained } from '../task.ts'
 import { fitting } from './fitting.ts'
 import { readHistory, type TrainingHistory } from './history.ts'
@@ -160,7 +159,7 @@ export function readTask<T extends TaskTypes>(
   )
   weights.finish()
   try {
-    return { network, learned, names: nameOutputs(network, learned), history, training }
+    return { network, learned, names: task.nameOutputs(network, learned), history, training }
   } catch (error) {
     if (error instanceof UsageError) throw fieldError(fieldAt(root, 'labels'), error.expected, error.got)
     throw error

@@ -14,7 +14,6 @@ import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
 import { engineOfCheckpoint } from './checkpointEngine.ts'
 import { assertRows } from '../rows.ts'
-import { nameOutputs } from '../prediction.ts'
 import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
 import { classLoss } from './classLoss.ts'
 import { describeEngineChange } from './engineChange.ts'
@@ -187,7 +186,7 @@ function prepare<T extends TaskTypes>(
   const isNew = before === null || extended !== null
   if (isNew) append(warnings, task.describeRows?.(learned, training) ?? [])
   const trained: Trained<T['Learned']> = isNew
-    ? { learned, network, names: nameOutputs(network, learned) }
+    ? { learned, network, names: request.task.nameOutputs(network, learned) }
     : before
   const train = task.dataset(trained, training)
   let watched = null

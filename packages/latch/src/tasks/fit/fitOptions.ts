@@ -1,5 +1,6 @@
 /** The options of `fit` of every model, their defaults and their validation: JavaScript callers may pass any name and value. */
 import { UsageError } from '../../core/errors.ts'
+import { describeTyped } from '../../core/typedValues.ts'
 import { describe } from '../../core/validation.ts'
 import type {
   CheckpointEvent,
@@ -218,7 +219,7 @@ function isObject(value: unknown): boolean {
 }
 
 function throwInvalid(name: string, expected: string, got: unknown): never {
-  throw new UsageError({ where: `fit option ${name}`, expected, got: describe(got) })
+  throw new UsageError({ where: `fit option ${name}`, expected, got: describeTyped(got) })
 }
 
 /** Optimizers whose rates are of another size than those of the rest. */

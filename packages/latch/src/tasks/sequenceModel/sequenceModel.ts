@@ -7,14 +7,15 @@ import { buildNetwork } from '../../model/network.ts'
 import { packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type TaskContent } from '../files/taskFile.ts'
-import type { ModelStream, Prediction } from '../model.ts'
-import { interpret, nameOutputs, outputRows } from '../prediction.ts'
+import type { ModelStream, Prediction, PredictOptions } from '../model.ts'
+import { interpret, outputRows, ranking } from '../prediction.ts'
 import type { Trained } from '../task.ts'
 import { TaskModel } from '../taskModel.ts'
 import { CarriedStates } from '../../model/carriedStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
 import type { SequenceInput } from './reader.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
+import { nameOutputs } from './outputNames.ts'
 import { SequenceStream } from './sequenceStream.ts'
 import { sequenceTask } from './task.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
@@ -83,25 +84,28 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
    * a list of rows or flat.
    * @param options.stateful for one input: starts from the state of the previous call, which `reset` clears; default
    * the model's own `stateful`
-   * @throws DataError, ShapeError for an input that this model cannot read
+   * @param options.top also lists this many of the most likely labels, the first first
+   * @throws UsageError for `top` of a model of numbers; DataError, ShapeError for an input that this model cannot read
    */
-  override predict(input: SequenceInput, options?: { stateful?: boolean }): Prediction
-  override predict(inputs: readonly SequenceInput[]): Prediction[]
+  override predict(input: SequenceInput, options?: PredictOptions & { stateful?: boolean }): Prediction
+  override predict(inputs: readonly SequenceInput[], options?: PredictOptions): Prediction[]
   override predict(
     input: SequenceInput | readonly SequenceInput[],
-    options: { stateful?: boolean } = {},
+    options: PredictOptions & { stateful?: boolean } = {},
   ): Prediction | Prediction[] {
-    assertKnownOptions('predict option', options, { stateful: 1 })
-    const { stateful } = options
+    assertKnownOptions('predict option', options, { stateful: 1, top: 1 })
+    const { stateful, ...rest } = options
     const { trained } = this
+    const rank = ranking<Prediction>(trained, rest)
     const goesOn = stateful ?? this.stateful
-    if (!goesOn || sequenceTask.isMany(trained.learned, input)) return super.predict(input as SequenceInput)
+    if (!goesOn || sequenceTask.isMany(trained.learned, input))
+      return super.predict(input as SequenceInput, rest)
     const batch = packSequences([this.encode(input as SequenceInput)], this.input)
     this.#states ??= new CarriedStates(trained.network)
     this.#states.write(batch)
     const [rows] = outputRows(trained.network, batch)
     this.#states.read(batch)
-    return interpret(sequenceTask, trained, rows)
+    return rank(interpret(sequenceTask, trained, rows))
   }
 
   /** Reads a sequence as it comes in. Errors: see Model.stream. */

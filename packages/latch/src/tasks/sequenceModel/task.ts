@@ -18,6 +18,7 @@ import { SIDES, TEXT_RULES, type TextInput } from '../../text/textRules.ts'
 import { defaultTextInput } from '../../formats/text/textInput.ts'
 import type { SequenceFacts } from './facts.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
+import { nameOutputs } from './outputNames.ts'
 import type { SequenceInput } from './reader.ts'
 import { TOKEN_KINDS } from '../../text/tokenizer.ts'
 
@@ -45,6 +46,8 @@ export const sequenceTask: TaskDefinition<SequenceTypes> = {
   isMany,
   // Texts are dropped or read by the stream itself.
   encodeStep: ({ reader }, step) => (typeof step === 'string' ? reader.idOfToken(step)! : step),
+
+  nameOutputs,
 
   text({ reader, input, textInput }) {
     const { tokenizer } = reader

@@ -6,7 +6,8 @@ import { cleanLabel } from '../../data/labels.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { UsageError } from '../../core/errors.ts'
-import { describe, fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
+import { describeTyped } from '../../core/typedValues.ts'
+import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 
@@ -207,15 +208,17 @@ function optionWithoutEffect(
 
 function whole(name: string, value: number, max: number): number {
   const fits = Number.isSafeInteger(value) && value >= 1 && value <= max
-  return fits ? value : throwInvalid(name, `a whole number from 1 to ${max}`, describe(value))
+  return fits ? value : throwInvalid(name, `a whole number from 1 to ${max}`, describeTyped(value))
 }
 
 function rateOption(name: string, value: number): number {
-  return value >= 0 && value < 1 ? value : throwInvalid(name, 'a rate from 0 to below 1', describe(value))
+  return value >= 0 && value < 1
+    ? value
+    : throwInvalid(name, 'a rate from 0 to below 1', describeTyped(value))
 }
 
 function flag(name: string, value: boolean): boolean {
-  return typeof value === 'boolean' ? value : throwInvalid(name, 'true or false', describe(value))
+  return typeof value === 'boolean' ? value : throwInvalid(name, 'true or false', describeTyped(value))
 }
 
 function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {

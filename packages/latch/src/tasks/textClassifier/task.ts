@@ -32,6 +32,8 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
     return words.idOf(token)
   },
 
+  nameOutputs: (_, { labels }) => labels,
+
   text: ({ settings, words }) => ({
     tokenizer: createTokenizer({ kind: settings.tokens, lowercase: settings.lowercase }),
     findId: (token) => words.idOf(token),

@@ -1,6 +1,7 @@
 /** Training of a text classifier: rows → texts and labels, the vocabulary of the training rows, and the network. */
 import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
+import { sortLabels } from '../../data/labels.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
@@ -126,7 +127,7 @@ function emptyVocabulary(tokens: TokenKind, minimumCount: number): DataError {
 
 /** The given labels, else those of the rows. @throws DataError for only one */
 function chooseLabels(labels: readonly string[], { labels: wanted }: Reading<TextTypes>): readonly string[] {
-  const found = wanted ?? [...new Set(labels)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const found = wanted ?? sortLabels(labels)
   if (new Set(found).size < 2) throwSingleLabel(labels)
   return found
 }

@@ -1,7 +1,7 @@
 /** A corpus as a dataset: every token is to be predicted from those before it. */
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { DataError } from '../../core/errors.ts'
-import { requirePositiveInteger } from '../../core/validation.ts'
+import { requirePositiveInteger } from '../../core/typedValues.ts'
 import { assertList } from '../arrayTable.ts'
 import type { Dataset } from '../dataset.ts'
 import { SegmentedDataset } from './segmentedDataset.ts'

@@ -247,12 +247,7 @@ const JSON_LINES = '{"text": "good", "label": "a"}\n'
 const KINDS: readonly RemedyCase[] = [
   table('a workbook', 'Export the sheet as CSV (UTF-8), and give that file.', zip('xl/workbook.xml'), TABLE),
   table('an archive', 'Unpack it, and give the table inside.', zip('table.csv'), TABLE),
-  table(
-    'a model',
-    'Give the table as the data, and the model as the model.',
-    zip('metadata.json'),
-    bytes(TABLE),
-  ),
+  table('a model', 'Give a table of texts and labels instead.', zip('metadata.json'), bytes(TABLE)),
   table(
     'an array of NumPy',
     'Save it as CSV, JSON Lines or Parquet.',

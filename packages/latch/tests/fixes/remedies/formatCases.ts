@@ -116,8 +116,15 @@ const KERAS: readonly RemedyCase[] = [
   {
     name: 'a table in place of a model',
     kind: FormatError,
-    remedy: 'Give the model as the model, and the table as the data.',
+    remedy: 'Give a model file instead, and the table as the data.',
     raise: () => open(one('comments.csv', utf8.encode('text,label\ngood,a\nbad,b\n')), {}),
+    follow: async () => open(await exported(LAYERS, 'keras'), {}),
+  },
+  {
+    name: 'a page that a failed download left in place of a model',
+    kind: FormatError,
+    remedy: 'Look into it: a download may have failed.',
+    raise: () => open(one('m.keras', utf8.encode('<!doctype html>\n<title>Not found</title>\n')), {}),
     follow: async () => open(await exported(LAYERS, 'keras'), {}),
   },
   {

@@ -182,4 +182,14 @@ const LIFE: readonly RemedyCase[] = [
   },
 ]
 
-export const TASK_CASES: readonly RemedyCase[] = [...STREAMS, ...INPUTS, ...LIFE]
+const OPTIONS: readonly RemedyCase[] = [
+  {
+    name: 'the most likely labels of a model of numbers',
+    kind: UsageError,
+    remedy: 'Omit `top`: only labels can be ranked.',
+    raise: () => SequenceModel.fromImported(oneNumber()).predict([[1, 2, 3]], { top: 2 }),
+    follow: () => SequenceModel.fromImported(oneNumber()).predict([[1, 2, 3]]),
+  },
+]
+
+export const TASK_CASES: readonly RemedyCase[] = [...STREAMS, ...INPUTS, ...OPTIONS, ...LIFE]

@@ -7,10 +7,10 @@ import {
   learningRateAt,
   plateauAfter,
   type ScheduleOptions,
-} from '../../src/training/schedule.ts'
-import { expectClose } from '../closeTo.ts'
+} from '../../../src/training/schedule.ts'
+import { expectClose } from '../../closeTo.ts'
 
-const GOLDENS = new URL('../../../../../shared/conformance/torch/schedules.json', import.meta.url)
+const GOLDENS = new URL('../../../../../../shared/conformance/torch/schedules.json', import.meta.url)
 const there = existsSync(GOLDENS)
 
 interface Golden {

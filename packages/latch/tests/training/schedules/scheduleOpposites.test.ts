@@ -1,18 +1,18 @@
 /** Options of a schedule that would do the opposite of their names are refused, wherever a schedule can be given. */
 import { describe, expect, it } from 'vitest'
-import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
-import { UsageError } from '../../src/core/errors.ts'
-import { Random } from '../../src/core/random.ts'
-import { fit } from '../../src/training/fit.ts'
+import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import { UsageError } from '../../../src/core/errors.ts'
+import { Random } from '../../../src/core/random.ts'
+import { fit } from '../../../src/training/fit.ts'
 import {
   initialPlateau,
   learningRateAt,
   plateauAfter,
   type ScheduleOptions,
-} from '../../src/training/schedule.ts'
-import { completeOptions } from '../../src/training/options.ts'
-import { comments, quick, thrown, tiny } from '../tasks/textClassifier/classifierHelpers.ts'
-import { classifier, firstMark } from './trainingHelpers.ts'
+} from '../../../src/training/schedule.ts'
+import { completeOptions } from '../../../src/training/options.ts'
+import { comments, quick, thrown, tiny } from '../../tasks/textClassifier/classifierHelpers.ts'
+import { classifier, firstMark } from '../trainingHelpers.ts'
 
 const refused: [string, ScheduleOptions, RegExp][] = [
   [
