@@ -94,6 +94,10 @@ export class Draw {
   number() {
     return this.chance(0.7) ? this.pick(NUMBERS) : this.below(40) - 4
   }
+  /** How many changes: mostly one, so that what it leads to is seen. */
+  changes() {
+    return this.chance(0.6) ? 1 : 2 + this.below(2)
+  }
   /** A count that may be large, so that work in proportion to its square shows. */
   many() {
     return this.pick([2, 3, 10, 100, 1000, 20_000])
@@ -160,7 +164,7 @@ function places(tree, path = [], out = []) {
 }
 
 /** A copy of a tree of JSON with one to three changes of its structure. */
-export function changedTree(draw, original, times = 1 + draw.below(3)) {
+export function changedTree(draw, original, times = draw.changes()) {
   const tree = structuredClone(original)
   for (let n = 0; n < times; n++) {
     const all = places(tree)

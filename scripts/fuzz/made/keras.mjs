@@ -86,7 +86,7 @@ export function changedHdf5(draw, original) {
     if (addresses.length > 5000) break
   }
   const targets = [...new Set(addresses.map((at) => view.getBigUint64(at, true)))]
-  for (let times = 1 + draw.below(3); times > 0; times--) {
+  for (let times = draw.changes(); times > 0; times--) {
     const kind = draw.pick(['lead', 'lead', 'mark', 'field', 'cut', 'swap'])
     draw.say(kind)
     const at = addresses.length > 0 ? draw.pick(addresses) : 0

@@ -5,7 +5,7 @@ const OP_SETS = [0n, 1n, 7n, 9n, 11n, 13n, 17n, 21n, 99n, -1n, 2n ** 63n - 1n]
 /** A changed copy of an ONNX file; `tools`: protobuf's create, fromBinary, toBinary, the schemas, the operators. */
 export function madeOnnx(draw, bytes, tools) {
   const model = tools.fromBinary(tools.ModelSchema, bytes)
-  for (let times = 1 + draw.below(3); times > 0; times--) {
+  for (let times = draw.changes(); times > 0; times--) {
     const kind = draw.pick(Object.keys(CHANGES))
     draw.say(kind)
     CHANGES[kind](draw, model, tools)

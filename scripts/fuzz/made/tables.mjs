@@ -1,4 +1,4 @@
-/** Tables as text: CSV, TSV, JSON Lines and JSON with rows, quotes, keys, bytes and lengths that nobody meant. */
+/** Tables as text: CSV, TSV, JSON Lines and JSON with rows, quotes, keys, bytes and lengths that no program means. */
 import { gzipSync } from 'node:zlib'
 import { changedTree, toText } from './draw.mjs'
 
@@ -81,16 +81,16 @@ const TEXTS = {
   long: (draw) =>
     draw
       .pick(['a', 'a ', '"', '"a', ',', '{', '[', '{"', '\\', 'é', '\t', '""', 'a""b', '\u0000'])
-      .repeat(draw.pick([10, 1000, 70_000, 300_000])) + draw.pick(['', '\n', ',a\nhello,b\n']),
+      .repeat(draw.pick([10, 1000, 70_000, 150_000])) + draw.pick(['', '\n', ',a\nhello,b\n']),
   wide(draw) {
-    const count = draw.pick([300, 5000, 60_000])
+    const count = draw.pick([300, 5000, 20_000])
     const line = (cell) =>
       `${Array.from({ length: count }, (_, i) => (typeof cell === 'string' ? cell : cell(i))).join(',')}\n`
     return line(draw.chance(0.5) ? 'c' : (i) => `c${i}`) + line('x').repeat(draw.below(3))
   },
   quotes(draw) {
     const rows = Array.from(
-      { length: draw.pick([3, 300, 20_000]) },
+      { length: draw.pick([3, 300, 6000]) },
       (_, i) => `"text ${i}${draw.pick(['"', '"', '"', '', '""', '"x'])},p`,
     )
     return `text,label\n${rows.join('\n')}`
@@ -98,10 +98,10 @@ const TEXTS = {
   blank: (draw) =>
     draw
       .pick(['\n', '\r\n', ' \n', '\t\n', ',\n', '\u0000', '\ufeff', '{}\n', '[]\n', 'null\n'])
-      .repeat(draw.pick([1, 1000, 200_000])) + 'text,label\na,b\n',
+      .repeat(draw.pick([1, 1000, 60_000])) + 'text,label\na,b\n',
   records(draw) {
     // Every line has keys of its own.
-    const count = draw.pick([3, 300, 20_000])
+    const count = draw.pick([3, 300, 6000])
     return Array.from({ length: count }, (_, i) => `{"k${i}":${i},"text":"t","label":"p"}`).join('\n')
   },
 }
