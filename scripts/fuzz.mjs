@@ -1,85 +1,66 @@
 /**
- * Every reader against damaged copies of real files: no crash, no hang (2 s a file), no single allocation above
- * four times the file, always an error with a place in it. `node scripts/fuzz.mjs [--count 20000] [--only keras]
- * [--from 0] [--json FILE]`; a mutation is identified by reader and number, and is the same on every machine.
+ * Every reader against damaged copies of real files, or with `--made` against files of the right form and wrong contents:
+ * no crash, no hang, time and memory in proportion to the file, always an answer or an error with a place in it.
+ * `node scripts/fuzz.mjs [--made] [--count 20000] [--only keras] [--from 0] [--seed N] [--json FILE]`; a case is identified
+ * by reader, seed and number, and is the same on every machine. Made-up files take the date as seed, mutations have none.
  */
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
-import { fuzzFiles } from './fuzz/files.mjs'
+import { attacked } from './fuzz/attack.mjs'
+import { fuzzFiles, madeFiles } from './fuzz/files.mjs'
+import { MADE } from './fuzz/made/makers.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const HANG_MS = 2000
+/** The thread measures its own time of made-up files; a busy machine may take so many times that. */
+const BUSY = 10
 const { values } = parseArgs({
   options: {
-    count: { type: 'string', default: '20000' },
+    made: { type: 'boolean', default: false },
+    count: { type: 'string' },
     from: { type: 'string', default: '0' },
     only: { type: 'string' },
+    seed: { type: 'string', default: String(Math.floor(Date.now() / 86_400_000)) },
     json: { type: 'string' },
   },
 })
-const [count, from] = [Number(values.count), Number(values.from)]
+const [count, from, seed] = [
+  Number(values.count ?? (values.made ? 2000 : 20_000)),
+  Number(values.from),
+  Number(values.seed),
+]
+const library = join(root, 'packages', 'latch', 'dist')
+const load = (name) => import(join(library, name))
+const files = await fuzzFiles(root, await load('node.js'), await load('formatsNode.js'))
+const end = from + count
 
-/** Runs mutations first … end − 1 in one thread; gives the number after the last one tried. */
-function attack(files, first, end, failures, totals) {
-  const progress = new SharedArrayBuffer(32)
-  const state = new Float64Array(progress)
-  const worker = new Worker(new URL('./fuzz/worker.mjs', import.meta.url), {
-    workerData: { files, from: first, to: end, library: join(root, 'packages', 'latch', 'dist'), progress },
-    resourceLimits: { maxOldGenerationSizeMb: 1024 },
-  })
-  return new Promise((resolve) => {
-    let settled = false
-    const finish = (next) => {
-      if (settled) return
-      settled = true
-      clearInterval(watching)
-      totals.tried += state[2]
-      totals.read += state[3]
-      void worker.terminate()
-      resolve(next)
-    }
-    const watching = setInterval(() => {
-      // Read once: the thread sets it back to 0 at any moment.
-      const since = state[1]
-      if (since === 0 || Date.now() - since < HANG_MS) return
-      failures.push({ index: state[0], what: '', verdict: `no answer within ${HANG_MS} ms` })
-      finish(state[0] + 1)
-    }, 100)
-    worker.on('message', (message) => {
-      if (message.done) finish(end)
-      else failures.push(message)
-    })
-    worker.on('error', (error) => {
-      failures.push({ index: state[0], what: '', verdict: `the thread died: ${error.message}` })
-      finish(state[0] + 1)
-    })
-  })
+function attack(name) {
+  if (!values.made) {
+    const data = { files: files[name], library }
+    return attacked(new URL('fuzz/worker.mjs', import.meta.url), data, { from, end, timeFor: () => HANG_MS })
+  }
+  const data = { format: name, files: madeFiles(root, name, files[MADE[name]]), seed, library }
+  const timeFor = (bytes) => BUSY * (HANG_MS + bytes / 1000)
+  return attacked(new URL('fuzz/madeWorker.mjs', import.meta.url), data, { from, end, timeFor })
 }
 
-const library = (name) => import(join(root, 'packages/latch/dist', name))
-const readers = Object.entries(
-  await fuzzFiles(root, await library('node.js'), await library('formatsNode.js')),
-)
+const kind = values.made ? `files made with seed ${seed}` : 'mutations'
 let [passed, failed, skipped] = [0, 0, 0]
-for (const [name, files] of readers) {
+for (const name of Object.keys(values.made ? MADE : files)) {
   if (values.only && values.only !== name) continue
-  if (files.length === 0) {
+  if (!values.made && files[name].length === 0) {
     skipped++
     console.log(`${name}: skipped, no files`)
     continue
   }
-  const failures = []
-  const totals = { tried: 0, read: 0 }
   const begin = Date.now()
-  let next = from
-  while (next < from + count && failures.length < 50)
-    next = await attack(files, next, from + count, failures, totals)
+  const { failures, tried, read } = await attack(name)
   const seconds = ((Date.now() - begin) / 1000).toFixed(0)
-  const words = `${totals.tried} mutations of ${files.length} files, ${totals.read} read, ${totals.tried - totals.read} refused`
-  console.log(`${name}: ${words}, ${failures.length} failures, ${seconds} s`)
+  console.log(
+    `${name}: ${tried} ${kind}, ${read} read, ${tried - read} refused, ${failures.length} failures, ${seconds} s`,
+  )
   for (const one of failures.slice(0, 20))
     console.log(`  #${one.index} ${one.file ?? ''} ${one.what}: ${one.verdict}`)
   if (failures.length === 0) passed++

@@ -5,6 +5,7 @@
 import { parse } from 'csv-parse/browser/esm/sync'
 import type { CsvError, InfoRecord, Options } from 'csv-parse/browser/esm/sync'
 import { DataError, type Fix } from '../core/errors.ts'
+import { closingQuote } from './delimiters.ts'
 import type { Dialect } from './tableFormat.ts'
 
 /** Receives one record and the line (from 1) on which it starts. */
@@ -82,15 +83,15 @@ export class RecordReader {
 
   /** The first fault in the quotes of one record, which starts on `line`; undefined if there is none. */
   #quoteFault(text: string, line: number, end = 'never closes'): DataError | undefined {
-    const fault = strictFault(text, this.options)
+    if (!this.options.quote) return undefined
+    const fault = firstQuoteFault(text, this.options.delimiter as string)
     if (!fault) return undefined
-    const unclosed = fault.code === 'CSV_QUOTE_NOT_CLOSED'
-    const closed = unclosed ? `${fault.raw}"` : fault.raw
-    const [cells] = parse(closed, { ...this.options, on_record: undefined, raw: false, max_record_size: 0 })
-    const quoteLine = line + lineBreaks(cells.slice(0, -1))
-    if (unclosed) return unclosedQuote(this.#name, quoteLine, end)
-    const character = String.fromCodePoint(text.codePointAt(fault.raw.length) ?? 0)
-    return strayCharacter(this.#name, quoteLine + lineBreaks(cells.slice(-1)), character, quoteLine)
+    const { opening, stray } = fault
+    const quoteLine = line + countLineFeeds(text.slice(0, opening))
+    if (stray === undefined) return unclosedQuote(this.#name, quoteLine, end)
+    const character = String.fromCodePoint(text.codePointAt(stray)!)
+    const strayLine = quoteLine + countLineFeeds(text.slice(opening, stray))
+    return strayCharacter(this.#name, strayLine, character, quoteLine)
   }
 }
 
@@ -122,26 +123,34 @@ function mayHoldStrayCharacter(record: readonly string[], raw: string): boolean 
   })
 }
 
-/** The first error of csv-parse in strict mode, except quotes inside unquoted cells. */
-function strictFault(text: string, options: Options): Fault | undefined {
-  let found: Fault | undefined
-  const notice = (fault: CsvError | undefined) => {
-    if (fault && (fault.code as string) !== 'INVALID_OPENING_QUOTE') found ??= fault as Fault
-    return undefined
+/** The first cell of a record whose quote never closes, or closes before the character `stray`. */
+function firstQuoteFault(text: string, delimiter: string): { opening: number; stray?: number } | undefined {
+  for (let at = 0; at < text.length; at += delimiter.length) {
+    if (text[at] !== '"') at = endOfCell(text, at, delimiter)
+    else {
+      const opening = at
+      const closing = closingQuote(text, opening)
+      if (closing < 0) return { opening }
+      at = closing + 1
+      if (at < text.length && endOfCell(text, at, delimiter) > at) return { opening, stray: at }
+    }
   }
-  parse(text, {
-    ...options,
-    on_record: undefined,
-    relax_quotes: false,
-    skip_records_with_error: true,
-    max_record_size: 0,
-    on_skip: notice,
-  })
-  return found
+  return undefined
+}
+
+/** Where a cell without quotes ends: at a delimiter, a line end, or the end of the text. */
+function endOfCell(text: string, from: number, delimiter: string): number {
+  for (let at = from; at < text.length; at++)
+    if (text[at] === '\n' || text[at] === '\r' || text.startsWith(delimiter, at)) return at
+  return text.length
+}
+
+function countLineFeeds(text: string): number {
+  return text.split('\n').length - 1
 }
 
 function lineBreaks(cells: readonly string[]): number {
-  return cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0)
+  return cells.reduce((sum, cell) => sum + countLineFeeds(cell), 0)
 }
 
 const QUOTES_AS_CHARACTERS: Fix = { option: 'quotes', value: false, to: 'read quotes as characters' }

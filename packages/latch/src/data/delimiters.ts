@@ -6,6 +6,9 @@
 /** Delimiters that are looked for, the least likely to occur in a text first. */
 const CANDIDATES = ['\t', ';', '|', ','] as const
 
+/** Characters from which the format and the delimiter are inferred. */
+export const HEAD_LENGTH = 1 << 16
+
 /** Names of delimiters in messages. */
 const NAMES: Readonly<Record<string, string>> = { '\t': 'a tab', ' ': 'a space' }
 
@@ -24,6 +27,8 @@ export interface Layout {
   closed: boolean
   /** Whether one of these holds a line end or the delimiter. */
   spanning: boolean
+  /** Whether there is only the start of one record. */
+  isCut: boolean
 }
 
 /** Share of records with the most frequent number of columns, which is two or more. */
@@ -32,6 +37,8 @@ interface Fit {
   share: number
   columns: number
   records: number
+  /** Whether there is only the start of one record. */
+  isCut: boolean
 }
 
 export interface DelimiterGuess {
@@ -41,11 +48,13 @@ export interface DelimiterGuess {
 }
 
 /**
- * @param head the first records
- * @param isWhole whether the text ends with the head; else its last record is cut
+ * @param text the first records
+ * @param endsHere whether there are no others; else the last one is cut
  * @param own the delimiter that the name or the format promises, if it does
  */
-export function guessDelimiter(head: string, isWhole: boolean, own: string | undefined): DelimiterGuess {
+export function guessDelimiter(text: string, endsHere: boolean, own: string | undefined): DelimiterGuess {
+  const head = text.slice(0, HEAD_LENGTH)
+  const isWhole = endsHere && head.length === text.length
   const fits = CANDIDATES.map((delimiter) => fitOf(head, isWhole, delimiter))
   const possible = fits.filter(({ share }) => share > 0.5)
   const separators = possible.filter(({ delimiter }) => !isPunctuation(head, delimiter))
@@ -56,16 +65,17 @@ export function guessDelimiter(head: string, isWhole: boolean, own: string | und
   if (!best || (expected && expected.share >= best.share)) return { delimiter: own ?? ',', reason: null }
   const same = Math.round(best.share * best.records)
   const lines = best.records === 1 ? 'line' : 'lines'
-  const reason = `${best.columns} columns in ${same} of ${best.records} ${lines}`
+  const counted = `${best.columns} columns in ${same} of ${best.records} ${lines}`
+  const reason = best.isCut ? `at least ${best.columns} columns in a long first line` : counted
   return { delimiter: best.delimiter, reason }
 }
 
 function fitOf(head: string, isWhole: boolean, delimiter: string): Fit {
   const layout = scanLayout(head, isWhole, delimiter, true)
-  const { counts } = layout.closed ? layout : scanLayout(head, isWhole, delimiter, false)
+  const { counts, isCut } = layout.closed ? layout : scanLayout(head, isWhole, delimiter, false)
   const { value, count } = mostFrequent(counts)
   const share = value > 1 ? count / counts.length : 0
-  return { delimiter, share, columns: value, records: counts.length }
+  return { delimiter, share, columns: value, records: counts.length, isCut }
 }
 
 /** Commas and semicolons that are mostly followed by a space belong to sentences. */
@@ -109,7 +119,7 @@ function mostFrequent(counts: readonly number[]): { value: number; count: number
 
 /** Goes through a text once, character by character where it matters. Blank lines are no records. */
 export function scanLayout(text: string, isWhole: boolean, delimiter: string, quotes: boolean): Layout {
-  const layout: Layout = { counts: [], quoted: 0, closed: true, spanning: false }
+  const layout: Layout = { counts: [], quoted: 0, closed: true, spanning: false, isCut: false }
   let columns = 1
   let at = 0
   let start = 0
@@ -152,12 +162,13 @@ export function scanLayout(text: string, isWhole: boolean, delimiter: string, qu
 
 /** With the last record, where it is whole; a record that is cut counts only where it is the only one. */
 function finished(layout: Layout, isWhole: boolean, columns: number): Layout {
-  if (isWhole || layout.counts.length === 0) layout.counts.push(columns)
+  layout.isCut = !isWhole && layout.counts.length === 0
+  if (isWhole || layout.isCut) layout.counts.push(columns)
   return layout
 }
 
 /** The place of the quote that closes a cell; -1 where none does. */
-function closingQuote(text: string, opening: number): number {
+export function closingQuote(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 2)) {
     if (text[at + 1] !== '"') return at
   }

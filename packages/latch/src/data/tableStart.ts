@@ -1,5 +1,6 @@
 /** The start of a table, in memory or as a stream: the first records decide the format, then records are collected. */
 import { DataError } from '../core/errors.ts'
+import { HEAD_LENGTH } from './delimiters.ts'
 import { append } from '../core/lists.ts'
 import { assertTableText } from './fileKinds.ts'
 import { JsonLinesParser, parseJsonArray, type ObjectSink } from './jsonRows.ts'
@@ -48,9 +49,8 @@ export interface TableStart {
   skip: number
 }
 
-/** Characters from which the format is inferred. */
-export const HEAD_LENGTH = 1 << 16
-/** As many at most, where no cell of a tab-separated text starts with a quote before. */
+export { HEAD_LENGTH } from './delimiters.ts'
+/** As many at most, where the text starts with blanks, or no cell of a tab-separated text starts with a quote before. */
 export const LONGEST_HEAD = 1 << 24
 
 /** The text of a table up to its first records. */
@@ -62,6 +62,14 @@ export interface TableHead {
   blankLines: number
   /** What was inferred about its bytes. */
   notes: readonly string[]
+}
+
+/** Removes the empty lines at the start and counts them; a line feed may follow a carriage return that is the last. */
+export function dropEmptyLines(head: Pick<TableHead, 'text' | 'blankLines'>): void {
+  let [run] = /^[\r\n]*/.exec(head.text)!
+  if (run.length === head.text.length && run.endsWith('\r')) run = run.slice(0, -1)
+  head.blankLines += run.match(/\r\n|\r|\n/g)?.length ?? 0
+  head.text = head.text.slice(run.length)
 }
 
 /**
@@ -80,7 +88,10 @@ export function startTable(head: TableHead, options: TableOptions): TableStart {
   checkFormatOptions(options)
   const { text, isWhole, blankLines } = head
   const name = options.name ?? 'table'
-  if (!/\S/.test(text)) throw emptyTable(name, 'an empty table')
+  if (!/\S/.test(text)) {
+    const most = LONGEST_HEAD.toLocaleString('en')
+    throw emptyTable(name, isWhole ? 'an empty table' : `more than ${most} blank characters at its start`)
+  }
   assertTableText(text, name)
   const { format, delimiter, quotes, skip, notes } = guessFormat(name, text, isWhole, options)
   if (format === 'parquet') {

@@ -8,7 +8,14 @@ import { decodeText, requireNoNul } from './encoding/encoding.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples } from './examples.ts'
 import { assertTextFile } from './fileKinds.ts'
-import { HEAD_LENGTH, collectArray, lineReader, needsMoreForQuotes, startTable } from './tableStart.ts'
+import {
+  HEAD_LENGTH,
+  collectArray,
+  dropEmptyLines,
+  lineReader,
+  needsMoreForQuotes,
+  startTable,
+} from './tableStart.ts'
 import type { Table, TableOptions } from './tableStart.ts'
 
 /**
@@ -17,11 +24,15 @@ import type { Table, TableOptions } from './tableStart.ts'
  */
 export function parseTable(data: string | ArrayBuffer | Uint8Array, options: TableOptions = {}): Table {
   const name = options.name ?? 'table'
-  const { text, notes } = typeof data === 'string' ? fromString(data, name) : decodeTable(data, name, options)
+  const whole = typeof data === 'string' ? fromString(data, name) : decodeTable(data, name, options)
+  const { notes } = whole
+  const rest = { text: whole.text, blankLines: 0 }
+  dropEmptyLines(rest)
+  const { text, blankLines } = rest
   const short = text.slice(0, HEAD_LENGTH)
   const isShort = text.length > HEAD_LENGTH && /\S/.test(short) && !needsMoreForQuotes(short, name, options)
   const head = isShort ? short : text
-  const start = startTable({ text: head, isWhole: head === text, blankLines: 0, notes }, options)
+  const start = startTable({ text: head, isWhole: head === text, blankLines, notes }, options)
   const { collector, format, dialect, skip } = start
   const records = text.slice(skip)
   const lines = lineReader(start)

@@ -24,7 +24,15 @@ import { checkHeap } from '../core/heapNode.ts'
 import { isParquet, assertTextFile } from './fileKinds.ts'
 import { isFolder, readFolder } from './folderNode.ts'
 import { readParquet } from './parquetNode.ts'
-import { HEAD_LENGTH, collectArray, lineReader, needsMoreForQuotes, startTable } from './tableStart.ts'
+import {
+  HEAD_LENGTH,
+  LONGEST_HEAD,
+  dropEmptyLines,
+  collectArray,
+  lineReader,
+  needsMoreForQuotes,
+  startTable,
+} from './tableStart.ts'
 import type { CollectorOptions } from './tableCollector.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 import type { Table, TableHead, TableOptions, TableStart } from './tableStart.ts'
@@ -89,27 +97,29 @@ async function readStart(
   return { ...start, pending: head.text.slice(start.skip) }
 }
 
-/** Reads on until the head has `length` characters. Whole screens of blank lines before it are counted and left out. */
+/** Reads on until the head has `length` characters and one that is not blank. Empty lines before it are left out. */
 async function extendHead(head: TableHead, pieces: AsyncIterator<string>, length: number): Promise<void> {
   const parts = [head.text]
   let size = head.text.length
   let isBlank = !/\S/.test(head.text)
-  while (size < length) {
+  while (size < length || (isBlank && size <= LONGEST_HEAD)) {
     const result = await pieces.next()
     if (result.done) {
       head.isWhole = true
       break
     }
+    const isStart = size <= 1 && isBlank
+    if (isStart) {
+      head.text = parts.splice(0).join('') + result.value
+      dropEmptyLines(head)
+      parts.push(head.text)
+      size = head.text.length
+      isBlank = !/\S/.test(head.text)
+      continue
+    }
     parts.push(result.value)
     size += result.value.length
     isBlank &&= !/\S/.test(result.value)
-    if (isBlank && size >= length) {
-      const blank = parts.splice(0).join('')
-      const kept = blank.lastIndexOf('\n') + 1
-      head.blankLines += blank.split('\n').length - 1
-      parts.push(kept > 0 ? blank.slice(kept) : '')
-      size = parts[0].length
-    }
   }
   head.text = parts.join('')
 }

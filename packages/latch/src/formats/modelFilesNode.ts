@@ -21,17 +21,23 @@ export async function modelFilesAt(path: string): Promise<ModelFiles> {
   const folder = dirname(main)
   // One file may have many names; its bytes are in memory once.
   const read = new Map<string, Promise<Uint8Array>>()
+  const byName = new Map<string, Promise<Uint8Array>>()
+  const readSibling = async (name: string): Promise<Uint8Array> => {
+    const at = await withoutLinks(inside(folder, name, main), name, main)
+    const key = await stat(at).then(
+      ({ dev, ino }) => `${dev} ${ino}`,
+      () => at,
+    )
+    const bytes = read.get(key) ?? readFileBytes(at)
+    read.set(key, bytes)
+    return bytes
+  }
   return {
     name: basename(main),
     bytes: await readFileBytes(main),
-    async sibling(name) {
-      const at = await withoutLinks(inside(folder, name, main), name, main)
-      const key = await stat(at).then(
-        ({ dev, ino }) => `${dev} ${ino}`,
-        () => at,
-      )
-      const bytes = read.get(key) ?? readFileBytes(at)
-      read.set(key, bytes)
+    sibling(name) {
+      const bytes = byName.get(name) ?? readSibling(name)
+      byName.set(name, bytes)
       return bytes
     },
   }

@@ -238,6 +238,45 @@ describe('time in proportion to the length', () => {
   })
 })
 
+describe('a table in memory and as a stream', () => {
+  test.each<[string, string]>([
+    ['tabs in the first lines', `${'\t\n'.repeat(90_000)}text,label\na,b\n`],
+    ['spaces before the first cell', `${' '.repeat(180_000)}a,b\nc,d\n`],
+    ['lines of spaces', `${' \n'.repeat(90_000)}a\nc\n`],
+    ['empty lines of each kind', `${'\r\n\r\n\n'.repeat(30_000)}a,b\nc,d\n`],
+    ['old line ends', `${'\r'.repeat(90_000)}a,b\rc,d\r`],
+    ['a wide first line', `${'c,'.repeat(100_000)}d\n`],
+    ['many lines', 'a,b\n'.repeat(50_000)],
+    ['a little more than the head', `${'x'.repeat(70_000)},a\nhello,b\n`],
+    ['empty lines before a line sep=', `\n\nsep=;\na;b\nc;d\n`],
+  ])('is the same: %s', async (_, text) => {
+    const table = parseTable(text)
+    for (const size of [1 << 12, 50_000, 1 << 16, 1 << 20])
+      expect(await readTable(inPieces(Buffer.from(text), size))).toEqual(table)
+  })
+
+  test('that starts with very many blanks is refused, not collected', async () => {
+    async function* spaces() {
+      for (let i = 0; i < 40; i++) yield Buffer.alloc(1 << 20, ' ')
+      throw new Error('read on')
+    }
+    await expect(readTable(spaces())).rejects.toThrow(
+      'expected a table with at least one row, got more than 16,777,216 blank characters at its start',
+    )
+  })
+
+  test('names the first fault of quotes, however many follow', () => {
+    const parse = (text: string) => () => parseTable(text)
+    expect(parse(`a,b\n"x\ny","z"w${'"a'.repeat(50_000)}\n`)).toThrow(
+      'line 3: expected a delimiter after the closing quote, got "w" (the quote opened on line 3)',
+    )
+    expect(parse(`a,b\n1,"x\ny"w\n`)).toThrow(
+      'line 3: expected a delimiter after the closing quote, got "w" (the quote opened on line 2)',
+    )
+    expect(parse(`a,b\n${'q"'.repeat(50_000)},"x\n`)).toThrow('line 2: expected every quote closed')
+  })
+})
+
 /** One cell as a program writes it. */
 function written(cell: string, delimiter: string, always: boolean): string {
   const needs =

@@ -66,6 +66,8 @@ const TABLES: Readonly<Record<string, (n: number) => string>> = {
   'many named columns': (n) => `${Array.from({ length: n / 16 }, (_, i) => `c${i}`).join(',')}\n${FEW}`,
   'many rows': (n) => `text,label\n${'a b,c\n'.repeat(n / 6)}`,
   quotes: (n) => `${'"'.repeat(n)},a\nhello,b\n`,
+  'letters behind closing quotes': (n) => `${'"a'.repeat(n / 2)},a\nhello,b\n`,
+  'quotes before an open one': (n) => `${'a"b'.repeat(n / 3)},"c"d\nhello,b\n`,
   'an open quote': (n) => `a,b\n"${'x\n'.repeat(n / 2)}`,
   'quotes inside cells': (n) => `a,b\n${'x"y,z\n'.repeat(n / 6)}`,
   'a cell of many lines': (n) => `text,label\n"${'a\n'.repeat(n / 2)}",b\n"c\nd",e\n`,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeOnnx, decodeOnnxTensor } from '../../../src/formats/onnx/proto/decode.ts'
 import type { OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { readOnnx } from '../../../src/formats/onnx/index.ts'
-import { OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
+import { COVERED, OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
 import {
   DATA_TYPES,
   EntrySchema,
@@ -109,6 +109,41 @@ describe.skipIf(!files.length)('damaged real files', () => {
 })
 
 const LENGTH = WireType.LengthDelimited
+
+describe('operators', () => {
+  it('that lack any of their inputs are refused with a place', async () => {
+    let opened = 0
+    for (const op of COVERED) {
+      for (let count = 1; count <= 4; count++) {
+        for (let missing = 0; missing <= count; missing++) {
+          const inputs = Array.from({ length: count }, (_, i) => (i === missing ? '' : 'c'))
+          const attributes = { axis: 0, hidden_size: 1, to: 1, equation: 'ij,jk->ik' }
+          for (const [name, value] of [...Object.entries(attributes), ['', 0]] as const) {
+            const node = { op, inputs, outputs: ['y'], ...(name && { attributes: { [name]: value } }) }
+            const initializers = { c: floats([2, 2], [0, 1, 1, 0]) }
+            const bytes = modelBytes({ opset: 13, nodes: [node], initializers, outputs: ['y'] })
+            if (await survives(bytes, 'missing.onnx')) opened++
+          }
+        }
+      }
+    }
+    expect(opened).toBeGreaterThan(COVERED.length)
+  })
+
+  it('named as what objects have already are read', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const bytes = modelBytes({
+        opset: 13,
+        nodes: [{ op: 'RNN', inputs: [name, 'w', 'r'], outputs: ['', 'h'], attributes: { hidden_size: 1 } }],
+        inputs: Object.fromEntries([[name, ['float32', ['steps', 1, 2]]]]),
+        initializers: { w: floats([1, 1, 2], [1, 2]), r: floats([1, 1, 1], [1]) },
+        outputs: ['h'],
+      })
+      const { network } = await readOnnx({ ...filesOf({ 'm.onnx': bytes }), name: 'm.onnx' }, {})
+      expect(network.layers.map(({ type }) => type)).toEqual(['features', 'recurrent'])
+    }
+  })
+})
 
 describe('protobuf that lies', () => {
   const inGraph = (graph: BinaryWriter) => {

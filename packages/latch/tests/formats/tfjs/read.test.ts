@@ -201,6 +201,30 @@ describe('refusals', () => {
     await expect(failing()).rejects.toThrow(place)
   })
 
+  it.each(['LSTM', 'GRU'])(
+    'each array of an %s several times, which are no arrays of its gates',
+    async (type) => {
+      const gates = type === 'LSTM' ? 4 : 3
+      const width = gates * 2
+      const group = {
+        paths: ['a'],
+        weights: [
+          { name: 'rnn/kernel', shape: [1, width], dtype: 'float32' },
+          { name: 'rnn/recurrent_kernel', shape: [2, width], dtype: 'float32' },
+          { name: 'rnn/bias', shape: [width], dtype: 'float32' },
+        ],
+      }
+      const config = { name: 'rnn', units: 2, reset_after: false }
+      const model = {
+        class_name: 'Sequential',
+        config: { name: 's', layers: [layers[0], { class_name: type, config }] },
+      }
+      const given = Array.from({ length: gates }, () => group)
+      await expect(read(given, { a: new Uint8Array(16 * width) }, model)).rejects.toThrow(FormatError)
+      expect((await read([group], { a: new Uint8Array(16 * width) }, model)).network.layers).toHaveLength(2)
+    },
+  )
+
   it('names with the model’s in front are understood', async () => {
     const within = weights().map((entry) => ({ ...entry, name: `s/${entry.name}` }))
     const model = await read(group(within), { a: bytesOf(Float32Array.from([1, 2, 3])) })

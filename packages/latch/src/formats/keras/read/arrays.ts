@@ -70,9 +70,15 @@ export function joinedGates(type: string, arrays: readonly KerasArray[]): readon
   const places = separatePlaces(className)
   const count = 3 * places.length
   if (count === 0 || arrays.length !== (outer ? 2 * count : count)) return arrays
-  const joined = (begin: number) =>
-    [0, 1, 2].map((part) => joinedColumns(places.map((place) => arrays[begin + place + part])))
-  return outer ? [...joined(0), ...joined(count)] : joined(0)
+  const begins = outer ? [0, count] : [0]
+  const parts = begins.flatMap((begin) =>
+    [0, 1, 2].map((part) => places.map((place) => arrays[begin + place + part])),
+  )
+  return parts.every(haveOneShape) ? parts.map(joinedColumns) : arrays
+}
+
+function haveOneShape([first, ...others]: readonly KerasArray[]): boolean {
+  return others.every(({ shape }) => shapeText(shape) === shapeText(first.shape))
 }
 
 function joinedColumns(parts: readonly KerasArray[]): KerasArray {

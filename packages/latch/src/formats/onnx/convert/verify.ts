@@ -141,17 +141,14 @@ function runGraph(
   const graph = new OnnxGraph(part, { source, engine: { threads: 1 }, budget })
   const { sequences } = batch
   const { steps } = above
-  const feeds: Record<string, OnnxTensor> = {}
-  for (const info of part.inputs) {
-    if (info.name === places.input) feeds[info.name] = inputTensor(info, imported, batch)
-    else if (info.name === places.lengths)
-      feeds[info.name] = {
-        dtype: info.dtype ?? 'int64',
-        shape: [sequences],
-        data: Float64Array.from(batch.lengths),
-      }
-    else feeds[info.name] = zerosFor(info, model, imported, batch)
+  const feedOf = (info: OnnxValueInfo): OnnxTensor => {
+    if (info.name === places.input) return inputTensor(info, imported, batch)
+    if (info.name !== places.lengths) return zerosFor(info, model, imported, batch)
+    const data = Float64Array.from(batch.lengths)
+    return { dtype: info.dtype ?? 'int64', shape: [sequences], data }
   }
+  // Not by assignment: an input may be called `__proto__`.
+  const feeds = Object.fromEntries(part.inputs.map((info) => [info.name, feedOf(info)]))
   const { data } = graph.run(feeds)[places.output]
   const width = data.length / sequences
   const perStep = lastIsStep(imported)

@@ -81,7 +81,9 @@ export class GraphNode {
   expect(from: number, to: number, outputs = 1): void {
     const { inputs, outputs: made } = this.node
     const given = inputs.length
-    const missing = inputs.slice(0, from).findIndex((name) => name === '')
+    // Of a list of inputs of any length, none is optional.
+    const required = to === Infinity ? inputs : inputs.slice(0, from)
+    const missing = required.findIndex((name) => name === '')
     if (given < from || given > to || missing >= 0) {
       const expected = from === to ? `${from} inputs` : `${from} to ${to === Infinity ? 'any' : to} inputs`
       throw this.broken(expected, missing >= 0 ? `no input ${missing}` : `${given}`)
