@@ -9,7 +9,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { trainHere } from './browserTraining.mjs'
+import { trainHere } from './browserPages/browserTraining.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const TIME_LIMIT = 120_000
@@ -25,7 +25,7 @@ const page = `<!doctype html><meta charset="utf-8"><title>Latch</title><script t
 const post = (body) => fetch('/result', { method: 'POST', body: JSON.stringify(body) })
 addEventListener('error', (event) => post({ error: String(event.message) }))
 try {
-  const { trainHere } = await import('/scripts/browserTraining.mjs')
+  const { trainHere } = await import('/scripts/browserPages/browserTraining.mjs')
   const results = await trainHere(await import('/packages/latch/dist/index.js'))
   await post({ results, agent: navigator.userAgent })
 } catch (error) {
@@ -34,7 +34,7 @@ try {
 </script>`
 
 const policyPage =
-  '<!doctype html><meta charset="utf-8"><title>Latch</title><script type="module" src="/scripts/browserPolicy.mjs"></script>'
+  '<!doctype html><meta charset="utf-8"><title>Latch</title><script type="module" src="/scripts/browserPages/browserPolicy.mjs"></script>'
 
 /** A page that may load its own files and compile nothing. */
 const POLICY = { 'content-security-policy': "default-src 'self'" }
@@ -62,7 +62,7 @@ function serve(headers, onResult) {
     }
     const path = normalize(new URL(request.url, 'http://localhost').pathname)
     const allowed =
-      path.startsWith('/packages/latch/dist/') || /^\/scripts\/browser(Training|Policy)\.mjs$/.test(path)
+      path.startsWith('/packages/latch/dist/') || /^\/scripts\/browserPages\/\w+\.mjs$/.test(path)
     try {
       if (!allowed) throw new Error('not served')
       const bytes = readFileSync(join(root, path))

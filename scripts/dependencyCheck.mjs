@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { isAllowed, licenceOf } from './licences.mjs'
+import { isAllowed, licenceOf } from './packages/licences.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

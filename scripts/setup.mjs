@@ -154,7 +154,7 @@ const ENGINE_TYPES = 'declare const module: WebAssembly.Module\nexport default m
 
 /** What `tsc` does not give: licences of the parts, and files as they are. */
 async function addFiles({ out, parts = [], fonts = [] }) {
-  const { LICENCES_FILE, licencesText } = await import('./licences.mjs')
+  const { LICENCES_FILE, licencesText } = await import('./packages/licences.mjs')
   const folders = parts.map(({ name, use }) => ({ folder: path('node_modules', name), use }))
   if (parts.length > 0) writeFileSync(path(out, LICENCES_FILE), licencesText(folders))
   if (out === 'packages/latch/dist') {
@@ -163,7 +163,7 @@ async function addFiles({ out, parts = [], fonts = [] }) {
     writeFileSync(path(out, 'engineWasm.d.ts'), ENGINE_TYPES)
   }
   if (fonts.length === 0) return
-  const { subsetFont } = await import('./subsetFont.mjs')
+  const { subsetFont } = await import('./packages/subsetFont.mjs')
   mkdirSync(path(out, '..', 'fonts'), { recursive: true })
   for (const file of fonts) {
     const font = readFileSync(path('node_modules', FONTS.name, 'ttf', file))
@@ -181,8 +181,8 @@ async function compile(always) {
       config,
       'tsconfig.json',
       'package-lock.json',
-      'scripts/licences.mjs',
-      'scripts/subsetFont.mjs',
+      'scripts/packages/licences.mjs',
+      'scripts/packages/subsetFont.mjs',
     )
     const there = (project.fonts ?? []).every((file) => existsSync(path(out, '..', 'fonts', file)))
     if (!always && there && readStamp(stamp) === wanted) continue

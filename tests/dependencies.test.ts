@@ -1,6 +1,6 @@
 /** The checks of dependencies find what they are for. */
 import { expect, test } from 'vitest'
-import { isAllowed, licenceOf } from '../scripts/licences.mjs'
+import { isAllowed, licenceOf } from '../scripts/packages/licences.mjs'
 import { licenceFaults, lockFaults } from '../scripts/dependencyCheck.mjs'
 
 const integrity = `sha512-${'a'.repeat(86)}==`

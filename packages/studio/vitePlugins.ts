@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
-import { LICENCES_FILE, licencesText } from '../../scripts/licences.mjs'
+import { LICENCES_FILE, licencesText } from '../../scripts/packages/licences.mjs'
 
 const PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//
 

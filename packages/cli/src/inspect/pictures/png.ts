@@ -24,7 +24,7 @@ export async function hasUndrawnGlyphs(svg: string): Promise<boolean> {
 
 /**
  * The characters of a TrueType font: its table `cmap` in format 4, which the build writes with ranges of characters that all
- * have glyphs (scripts/subsetFont.mjs).
+ * have glyphs (scripts/packages/subsetFont.mjs).
  */
 function characterRanges(font: Uint8Array): [from: number, to: number][] {
   const view = new DataView(font.buffer, font.byteOffset, font.byteLength)

@@ -6,11 +6,11 @@ import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const root = realpathSync(fileURLToPath(new URL('..', import.meta.url)))
+const root = realpathSync(fileURLToPath(new URL('../..', import.meta.url)))
 // The project that npm installs into.
 const project = process.env.npm_config_local_prefix
 if (!project || realpathSync(project) !== root) {
-  const setup = fileURLToPath(new URL('setup.mjs', import.meta.url))
+  const setup = fileURLToPath(new URL('../setup.mjs', import.meta.url))
   const { status } = spawnSync(process.execPath, [setup, ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',

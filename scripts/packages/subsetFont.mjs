@@ -17,7 +17,7 @@ const DRAWN = new RegExp(
 
 /** A TrueType font, as bytes, with the glyphs of these characters and of what their shaping needs. */
 export function subsetFont(font) {
-  const file = new URL('../node_modules/harfbuzzjs/dist/harfbuzz-subset.wasm', import.meta.url)
+  const file = new URL('../../node_modules/harfbuzzjs/dist/harfbuzz-subset.wasm', import.meta.url)
   const { exports: hb } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)))
   const { _initialize: initialize } = hb
   initialize()
