@@ -107,7 +107,7 @@ export const MISTAKES = [
   ['predict notes.txt hello', 1],
   ['predict cut.safetensors hello', 1],
   ['predict model.safetensors --ids 99999', 2],
-  ['predict model.safetensors --top 3 hello', 2],
+  ['predict model.safetensors --top three hello', 2],
   // Texts without quotes.
   ['inspect model.safetensors you are not good', 2],
   ['inspect model.safetensors', 2],
