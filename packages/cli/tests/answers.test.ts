@@ -224,10 +224,16 @@ describe('54: texts of a file', () => {
   })
 
   test('a table of several columns needs its column named', async () => {
-    const ran = await place.latch(['predict', 'm.safetensors', '--file', 'rows.csv'])
+    place.write('other.csv', 'comment,mood\nclean,good\ndirty,bad\n')
+    const ran = await place.latch(['predict', 'm.safetensors', '--file', 'other.csv'])
     expect([ran.code, ran.stdout]).toEqual([2, ''])
-    expect(ran.stderr).toContain('expected the column of the texts, got none of the columns "text", "label"')
-    expect(ran.stderr).toContain('Use `--text text` to read that column.')
+    expect(ran.stderr).toContain(
+      'expected the column of the texts, got none of the columns "comment", "mood"',
+    )
+    expect(ran.stderr).toContain('Use `--text comment` to read that column.')
+    const trained = await place.latch(['predict', 'm.safetensors', '--file', 'rows.csv'])
+    expect(trained.code).toBe(0)
+    expect(trained.stderr).toContain('texts from column "text" (as in training)')
   })
 
   test('a table of one column, and JSON, Parquet and other encodings', async () => {

@@ -83,7 +83,7 @@ const WRONG: [string[], RegExp][] = [
     /--class-weights yes, please: expected a number of at least 0, got "-1"/,
   ],
   [['train', 'data.csv', '--units'], /option '--units <n>' argument missing/],
-  [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /option layers: expected 1 for cell bag, got 2/],
+  [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /--layers: expected 1 for cell bag, got 2/],
   [['train', 'data.csv', '--resume', 'x', '--units', '3'], /Omit --units: the checkpoint/],
   [
     ['train', 'data.csv', '--resume', 'x', '--accumulation-steps', '3'],

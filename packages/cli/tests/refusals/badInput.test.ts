@@ -34,16 +34,6 @@ afterAll(() => place.remove())
 /** Arguments, and the message. Each ends with exit code 1 and no stack. */
 const FAILURES: [string, string[], RegExp][] = [
   ['missing file', ['train', 'none.csv'], /none\.csv: expected a readable file, got no such file/],
-  [
-    'missing column',
-    ['train', 'good.csv', '--text', 'body'],
-    /a column "body", got the columns "comment", "mood"/,
-  ],
-  [
-    'missing number',
-    ['train', 'good.csv', '--header', 'no', '--text', '7'],
-    /column number 7, got 2 columns/,
-  ],
   ['one class only', ['train', 'one.csv'], /at least two different labels, got only "good" in 2 rows/],
   [
     'empty file',
@@ -94,6 +84,20 @@ const FAILURES: [string, string[], RegExp][] = [
   ],
 ]
 
+/** Options that do not fit the table: wrong usage. */
+const COLUMNS: [string, string[], RegExp][] = [
+  [
+    'missing column',
+    ['train', 'good.csv', '--text', 'body'],
+    /a column "body", got the columns "comment", "mood"/,
+  ],
+  [
+    'missing number',
+    ['train', 'good.csv', '--header', 'no', '--text', '7'],
+    /column number 7, got 2 columns/,
+  ],
+]
+
 describe('each fault has its message', () => {
   it.each(FAILURES)('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await place.latch(args)
@@ -101,6 +105,12 @@ describe('each fault has its message', () => {
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(stdout).toBe('')
     expect(code).toBe(1)
+  })
+
+  it.each(COLUMNS)('%s is wrong usage', async (_, args, message) => {
+    const { code, stdout, stderr } = await place.latch(args)
+    expect(stderr).toMatch(message)
+    expect([code, stdout]).toEqual([2, ''])
   })
 
   it('is also printed as the only JSON event', async () => {
