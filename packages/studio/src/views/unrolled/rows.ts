@@ -84,12 +84,24 @@ export function buildDrawing(inspection: Inspection, rotated = false): Drawing {
   }
   const width = trace.layers[0]?.steps[0]?.input.length ?? 0
   const input = {
-    title: width ? 'x, embedding' : 'x, one-hot',
+    title: inputTitle(inspection, width),
     shapes: [`(1, ${width || inputWidth(inspection)})`],
   }
   add({ ...none, ...input, kind: 'input', up: '' }, 6)
   add({ ...none, kind: 'token', title: 'token', shapes: [], up: '' }, 0)
   return { rows, height: y }
+}
+
+/** `x, embedding`, `x, batchNorm → conv1d`: the layers with weights below the lowest recurrent one. */
+export function inputTitle({ shapes }: Pick<Inspection, 'shapes'>, width: number): string {
+  if (width === 0) return 'x, one-hot'
+  const types = shapes.map(({ name }) => name.split('.', 2))
+  const below = types.slice(
+    0,
+    types.findIndex(([type]) => type === 'recurrent'),
+  )
+  const names = [...new Set(below.map((parts) => parts.join('.')))].map((name) => name.split('.')[0])
+  return names.length > 0 ? `x, ${names.join(' → ')}` : 'x'
 }
 
 /** Width of a one-hot input: the number of columns of the lowest layer's weights. */
