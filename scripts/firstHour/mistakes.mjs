@@ -1,6 +1,7 @@
 /**
- * Mistakes of newcomers, each a command line, and the messages that they get. The golden file `mistakes.txt` beside this one
- * holds every message; a person reads it when it changes: `node scripts/firstHour.mjs --only mistakes --write`.
+ * Mistakes of newcomers, each a command line, and the messages that they get. The golden file `mistakes.txt` beside
+ * this one holds every message; a person reads it when it changes:
+ * `node scripts/firstHour.mjs --only mistakes --write`.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -46,8 +47,10 @@ export function makeFiles(folder, latch) {
 const NAMED = '--text comment --label sentiment'
 const COLUMNS = `${NAMED} --out new.safetensors`
 
-/** Command lines, as a shell would split them, and the exit code: 2 where the command is wrong, 1 where it does not fit the
- * files, 0 where a note is enough. */
+/**
+ * Command lines, as a shell would split them, and the exit code: 2 where the command is wrong, 1 where it does not fit
+ * the files, 0 where a note is enough.
+ */
 export const MISTAKES = [
   // Commands and options.
   ['', 2],

@@ -3,6 +3,7 @@
 import { Command } from '@commander-js/extra-typings'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { compareCommand } from './commands/compare.ts'
+import { completionCommand } from './commands/completion.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { EXIT_CODES_HELP, reportError } from './terminal/exitCodes.ts'
 import { exportCommand } from './commands/export.ts'
@@ -70,6 +71,7 @@ function program(output: Output, command: string | undefined): CommandUnknownOpt
     importCommand,
     exportCommand,
     infoCommand,
+    completionCommand,
   ]
   for (const make of makers) latch.addCommand(make(output).copyInheritedSettings(latch) as CommandUnknownOpts)
   return latch

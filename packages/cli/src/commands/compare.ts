@@ -12,7 +12,7 @@ import {
 } from 'latch'
 import { stratifiedParts } from '../training/baseline.ts'
 import type { Columns, Parts } from '../training/baseline.ts'
-import { drawComparison, verdicts } from '../training/comparison.ts'
+import { drawComparison, mean, verdicts } from '../training/comparison.ts'
 import type { Compared } from '../training/comparison.ts'
 import { describeEngine } from '../terminal/engineText.ts'
 import type { EngineFacts } from '../terminal/engineText.ts'
@@ -34,11 +34,15 @@ const CELLS: readonly CellChoice[] = [...CELL_CHOICES].reverse()
 /** Fraction of the rows held out for testing without `--test`. */
 const TEST_FRACTION = 0.2
 const VALIDATION_FRACTION = 0.1
+/** How often the words of the test rows are shuffled. */
+const SHUFFLES = 5
 
 const EXAMPLES = `
 Without --test, a fifth of the rows is held out for testing, stratified by
-class. The last column of the table is the test accuracy after the words of each
-text are shuffled: a model that ignores word order loses nothing.
+class. The last column of the table is the mean test accuracy after the words of
+each text are shuffled, five times: a model that ignores word order loses nothing.
+A difference is claimed only if its 95 % interval, from the number of test rows and
+from the shuffles, does not contain 0.
 
 Examples:
   $ latch compare comments.csv --text comment --label sentiment
@@ -73,10 +77,12 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
   const { seed = 1 } = flags
   const network = classifierOptions(flags)
   const { parts, columns, heldOut } = await readParts(data, flags, seed, output)
-  const shuffled = parts.test.map((row, i) => ({
-    ...row,
-    [columns.text]: shuffleWords(row[columns.text], seed, i),
-  }))
+  const shuffled = Array.from({ length: SHUFFLES }, (_, shuffle) =>
+    parts.test.map((row, i) => ({
+      ...row,
+      [columns.text]: shuffleWords(row[columns.text], seed, i, shuffle),
+    })),
+  )
   const comparison: Comparison = { parts, shuffled, columns, flags, network, engine: null, output }
   const rows: Compared[] = [baselineRow(comparison)]
   const interruption = listenForInterrupt(() =>
@@ -119,8 +125,8 @@ function printResult({ model, testAccuracy, seconds, epochs }: Compared, output:
 /** What all models have in common. */
 interface Comparison {
   parts: Parts
-  /** The test rows, each with its words in another order. */
-  shuffled: Record<string, string>[]
+  /** The test rows, each with its words in another order; several times. */
+  shuffled: Record<string, string>[][]
   columns: Columns
   flags: CompareFlags
   network: ReturnType<typeof classifierOptions>
@@ -160,9 +166,9 @@ async function readParts(data: string, flags: CompareFlags, seed: number, output
 
 const words = createTokenizer({ kind: 'words', lowercase: false })
 
-/** The words of a text in a random order that depends on the seed and the row alone. */
-function shuffleWords(text: string, seed: number, row: number): string {
-  return new Random(seed, 'words', row).shuffle(words.tokenize(text)).join(' ')
+/** The words of a text in a random order that depends on the seed, the row and the number of the shuffle alone. */
+function shuffleWords(text: string, seed: number, row: number, shuffle: number): string {
+  return new Random(seed, 'words', row, shuffle).shuffle(words.tokenize(text)).join(' ')
 }
 
 function baselineRow({ parts, shuffled, columns }: Comparison): Compared {
@@ -180,9 +186,16 @@ function baselineRow({ parts, shuffled, columns }: Comparison): Compared {
     trainAccuracy: accuracy(parts.train),
     validationAccuracy: accuracy(parts.validation),
     testAccuracy: accuracy(parts.test),
-    shuffledAccuracy: accuracy(shuffled),
+    ...ofShuffles(shuffled.map(accuracy)),
     warnings: [],
   }
+}
+
+function ofShuffles(
+  accuracies: readonly (number | null)[],
+): Pick<Compared, 'shuffledAccuracy' | 'shuffledAccuracies'> {
+  const measured = accuracies.filter((accuracy) => accuracy !== null)
+  return { shuffledAccuracy: measured.length > 0 ? mean(measured) : null, shuffledAccuracies: measured }
 }
 
 /** Trains and evaluates one kind of model; undefined if interrupted. */
@@ -238,11 +251,13 @@ async function evaluateParts(
     return (await model.evaluate(rows, { ...columns, signal, onProgress })).accuracy
   }
   try {
+    const again: (number | null)[] = []
+    for (const rows of shuffled) again.push(await accuracy(rows, 'shuffled test rows'))
     return {
       trainAccuracy: await accuracy(parts.train, 'training rows'),
       validationAccuracy: await accuracy(parts.validation, 'validation rows'),
       testAccuracy: await accuracy(parts.test, 'test rows'),
-      shuffledAccuracy: await accuracy(shuffled, 'shuffled test rows'),
+      ...ofShuffles(again),
     }
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error

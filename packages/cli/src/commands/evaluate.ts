@@ -55,7 +55,7 @@ export function evaluateCommand(output: Output) {
       const { model } = opened
       printModelNotes(opened, output)
       requireTextClasses(model)
-      const table = await readRows(data, flags, output)
+      const table = await readRows(data, flags, output, model.summary().textColumn)
       const { usable, warnings } = usableRows(model, table, { path, skip: flags.skipBadRows, output })
       const found = await evaluateWithProgress(model, usable, output).catch((error: unknown) => {
         throw atFile(error, usable)

@@ -31,6 +31,7 @@ import {
   tableOptions,
   type TableFlags,
 } from '../options/tableFlags.ts'
+import { textColumns } from '../options/rows.ts'
 import { getTyped, type Typed } from '../options/fixes.ts'
 import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
 import type { Output } from '../terminal/output.ts'
@@ -73,7 +74,10 @@ export function predictCommand(output: Output) {
     )
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
     .option('--file <data>', `texts: a table (${TABLE_HELP}), or any other file with one text per line`)
-    .option('--text <column>', 'text column, by name or by number from 0 (a table of one column needs none)')
+    .option(
+      '--text <columns>',
+      'text column, by name or by number from 0; several are separated by commas (default: that of the training, or the only one)',
+    )
     .option(...formatOption)
     .option(...headerOption)
     .option(...delimiterOption)
@@ -99,7 +103,7 @@ export function predictCommand(output: Output) {
       const typed = getTyped(command as unknown as CommandUnknownOpts)
       noteUnquoted(path, texts, model, output)
       await printAll(
-        await sourceOf(given, flags, output),
+        await sourceOf(given, flags, model.summary().textColumn, output),
         model,
         { top: flags.top },
         new Printer(output, model.labels, flags.top ?? 1, typed),
@@ -166,7 +170,12 @@ interface Source {
   place: ((row: number) => string) | null
 }
 
-async function sourceOf(given: readonly string[], flags: PredictFlags, output: Output): Promise<Source> {
+async function sourceOf(
+  given: readonly string[],
+  flags: PredictFlags,
+  trained: string | null,
+  output: Output,
+): Promise<Source> {
   if (given.length > 0) {
     return { groups: chunks(given), place: given.length === 1 ? null : (row) => `text ${row + 1}` }
   }
@@ -180,8 +189,9 @@ async function sourceOf(given: readonly string[], flags: PredictFlags, output: O
     output.note(`${file === '-' ? 'standard input' : basename(file)}: read as ${otherwise}.`)
     return lineSource(file, flags, output)
   }
-  const { text } = flags
-  const { texts, notes } = await readTexts(file, { text, ...tableOptions(flags) })
+  const text = flags.text === undefined ? undefined : textColumns(flags.text)
+  const trainedText = trained === null ? null : textColumns(trained)
+  const { texts, notes } = await readTexts(file, { text, trainedText, ...tableOptions(flags) })
   for (const note of notes) output.note(noteAsFlags(note))
   const name = file === '-' ? 'standard input' : file
   return { groups: chunks(texts), place: (row) => `${name}, row ${row}` }

@@ -39,6 +39,8 @@ a start event, one event per epoch, and a done event.
 
 Examples:
   $ latch train comments.csv --text comment --label sentiment
+  $ latch train articles.csv --text title,body --label topic
+  $ latch train reviews/ --out reviews.safetensors
   $ latch train train.tsv --text 1 --label 0 --cell gru --test test.tsv --out topics.safetensors
   $ latch train names.jsonl --tokens chars --units 128 --bidirectional --pooling max
   $ zcat big.csv.gz | latch train - --text body --label spam --class-weights balanced --json
@@ -99,6 +101,7 @@ async function runLocked(
     data,
     { ...flags, text: flags.text ?? options.text, label: flags.label ?? options.label },
     output,
+    flags.from === undefined ? null : model.summary().textColumn,
   )
   requireTwoRows(rows)
   const test = flags.test === undefined ? undefined : await readRowsLike(rows, flags.test, output)

@@ -57,15 +57,30 @@ export function numberOrText(flag: string, range: NumberRange): OptionParser<num
 
 /** One of some names. */
 export function oneOf<const T extends string>(flag: string, names: readonly T[]): OptionParser<T> {
-  return (text) => {
+  return withChoices(names, (text) => {
     if (names.includes(text as T)) return text as T
     throw invalidValue(flag, `one of ${names.join(', ')}`, text)
-  }
+  })
+}
+
+const CHOICES = new WeakMap<object, readonly string[]>()
+
+/** A parser whose values `latch completion` offers. */
+function withChoices<T>(names: readonly string[], parser: OptionParser<T>): OptionParser<T> {
+  CHOICES.set(parser, names)
+  return parser
+}
+
+/** Every value that a parser takes; null: any. */
+export function choicesOf(parser: object | undefined): readonly string[] | null {
+  return (parser && CHOICES.get(parser)) ?? null
 }
 
 /** `yes` or `no`. */
 export function yesOrNo(flag: string): OptionParser<boolean> {
-  return (text) => oneOf(flag, ['yes', 'no'])(text) === 'yes'
+  const names = ['yes', 'no'] as const
+  const read = oneOf(flag, names)
+  return withChoices(names, (text) => read(text) === 'yes')
 }
 
 /** Numbers by name. */

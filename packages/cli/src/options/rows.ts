@@ -1,15 +1,23 @@
 /** Reads tables as rows for the library; prints what was inferred or skipped. */
+import { stat } from 'node:fs/promises'
 import { DataError, LatchError, UsageError, type ErrorFacts } from 'latch'
 import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
+import { formatNames, namesList } from './options.ts'
 import { noteAsFlags, TABLE_HELP, tableOptions, type TableFlags } from './tableFlags.ts'
 
 const COLUMN = 'by name or by number from 0 (default: inferred, and printed)'
 
 /** The argument `<data>` of the commands that read a table. */
-export const dataArgument = ['<data>', `data table: ${TABLE_HELP} (- for standard input)`] as const
-export const textOption = ['--text <column>', `text column, ${COLUMN}`] as const
+export const dataArgument = [
+  '<data>',
+  `data table: ${TABLE_HELP} (- for standard input), or a folder with a subfolder of text files for each class`,
+] as const
+export const textOption = [
+  '--text <columns>',
+  `text column, ${COLUMN}; several, separated by commas, are joined by a space`,
+] as const
 export const labelOption = ['--label <column>', `label column, ${COLUMN}`] as const
 
 export interface Rows {
@@ -28,15 +36,29 @@ export interface RowFlags extends TableFlags {
   label?: string
 }
 
-/** Reads texts and labels of a table; `-` is standard input. @throws DataError */
-export async function readRows(source: string, flags: RowFlags, output: Output): Promise<Rows> {
-  const { text, label } = flags
+/** The columns of `--text`, or of a model: `title,body`. */
+export const textColumns = namesList('--text')
+
+/**
+ * Reads texts and labels of a table; `-` is standard input.
+ * @param trained the text column of a model
+ * @throws DataError
+ */
+export async function readRows(
+  source: string,
+  flags: RowFlags,
+  output: Output,
+  trained: string | null = null,
+): Promise<Rows> {
+  const { label } = flags
+  const text = flags.text === undefined ? undefined : textColumns(flags.text)
   const reading = tableOptions(flags)
-  const examples = await readExamples(source, { text, label, ...reading })
+  const trainedText = trained === null ? null : textColumns(trained)
+  const examples = await readExamples(source, { text, trainedText, label, ...reading })
   for (const note of examples.notes) output.note(noteAsFlags(note))
-  const columns = { text: examples.columns.text, label: examples.columns.label ?? '' }
-  if (columns.text === columns.label) {
-    const got = `column "${columns.text}" for both`
+  const columns = { text: formatNames(examples.textColumns), label: examples.columns.label ?? '' }
+  if (examples.textColumns.includes(columns.label)) {
+    const got = `column "${columns.label}" for both`
     throw new UsageError({ where: source, expected: 'different columns for texts and labels', got })
   }
   const rows = examples.texts.map((value, i) => ({
@@ -58,7 +80,9 @@ export function atFile(error: unknown, { name, rowNumbers, columns }: Rows): unk
 /** A second table with the columns of the first. @throws DataError, also for labels the first does not have */
 export async function readRowsLike(first: Rows, source: string, output: Output): Promise<Rows> {
   const { format: _format, ...reading } = first.reading
-  const more = await readRows(source, { ...reading, ...first.columns }, output)
+  const isFolder = (await stat(source).catch(() => undefined))?.isDirectory()
+  const columns = isFolder ? {} : first.columns
+  const more = await readRows(source, { ...reading, ...columns }, output)
   const known = new Set(first.rows.map((row) => row[first.columns.label]))
   requireKnownLabels(more, known, first.name)
   return { ...more, rows: renamed(more, first) }

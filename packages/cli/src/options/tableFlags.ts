@@ -15,8 +15,8 @@ export const TABLE_HELP = 'CSV, TSV, JSON Lines, JSON or Parquet, plain or gzipp
 
 export const formatOption = [
   '--format <name>',
-  'csv, tsv, jsonl, json or parquet (default: by file name or content)',
-  oneOf('--format', ['csv', 'tsv', 'jsonl', 'json', 'parquet']),
+  'csv, tsv, jsonl, json, parquet, or lines of a label, a space and a text (default: by file name or content)',
+  oneOf('--format', ['csv', 'tsv', 'jsonl', 'json', 'parquet', 'lines']),
 ] as const
 export const headerOption = [
   '--header <yes|no>',

@@ -92,7 +92,8 @@ async function checkWritable({ where, path, inNewFolder }: Omit<OutputFile, 'kin
     throw new DataError({ where, expected, got: 'a name that is too long', remedy: 'Choose a shorter name.' })
   })
   if (old && !old.isFile()) {
-    throw new DataError({ where, expected, got: old.isDirectory() ? 'a folder' : 'a device or pipe' })
+    if (!old.isDirectory()) throw new DataError({ where, expected, got: 'a device or pipe' })
+    throw new DataError({ where, expected, got: 'a folder', remedy: 'Name a file in it.' })
   }
   if (old && (await isMountPoint(path))) {
     throw new DataError({

@@ -54,17 +54,36 @@ export async function evaluateBaseline(
   return { name: baseline.name, part, accuracy: value, n }
 }
 
-/** One sentence that compares a network with the baseline; differences within one standard error count as ties. */
+/** A difference of two accuracies on the same rows, with its 95 % interval. */
+export interface Difference {
+  from: number
+  to: number
+}
+
+/**
+ * The 95 % interval of `a - b`, accuracies on `n` rows each (Agresti and Caffo: a success and a failure are added to
+ * both, so that few rows give a wide one). Whether the same rows are right in both is not used, so it is rather too wide.
+ * @param more variance from other sources
+ */
+export function differenceInterval(a: number, b: number, n: number, more = 0): Difference {
+  const [p, q] = [a, b].map((accuracy) => (accuracy * n + 1) / (n + 2))
+  const margin = 1.96 * Math.sqrt((p * (1 - p) + q * (1 - q)) / (n + 2) + more)
+  return { from: p - q - margin, to: p - q + margin }
+}
+
+/** `95 % interval -1.2 to 3.4 points`. */
+export function describeInterval({ from, to }: Difference): string {
+  const figure = (value: number) => (100 * value).toFixed(1).replace(/^-(?=0\.0$)/, '')
+  return `95 % interval ${figure(from)} to ${figure(to)} points`
+}
+
+/** One sentence that compares a network with the baseline; a difference whose 95 % interval contains 0 counts as a tie. */
 export function compareWithBaseline(name: string, accuracy: number, baseline: Baseline): string {
-  const error = Math.sqrt((baseline.accuracy * (1 - baseline.accuracy)) / Math.max(1, baseline.n))
-  const difference = accuracy - baseline.accuracy
-  const figures = `${percent(accuracy)} against ${percent(baseline.accuracy)}`
-  if (Math.abs(difference) <= error || difference === 0) {
-    const why = error > 0 ? `, within one standard error of ${points(error)}` : ''
-    return `${name} ties with the ${baseline.name} baseline (${figures}${why}). The simpler model may be enough.`
-  }
-  if (difference < 0) {
+  const interval = differenceInterval(accuracy, baseline.accuracy, baseline.n)
+  const figures = `${percent(accuracy)} against ${percent(baseline.accuracy)}, ${describeInterval(interval)}`
+  if (interval.from <= 0 && interval.to >= 0)
+    return `${name} ties with the ${baseline.name} baseline (${figures}). The simpler model may be enough.`
+  if (interval.to < 0)
     return `${name} is below the ${baseline.name} baseline (${figures}). The simpler model is better here.`
-  }
-  return `${name} beats the ${baseline.name} baseline by ${points(difference)} (${figures}).`
+  return `${name} beats the ${baseline.name} baseline by ${points(accuracy - baseline.accuracy)} (${figures}).`
 }

@@ -1,6 +1,6 @@
 /** The table of `latch compare`, and its conclusions as sentences. */
 import { cells } from 'latch'
-import { compareWithBaseline } from './baseline.ts'
+import { compareWithBaseline, describeInterval, differenceInterval } from './baseline.ts'
 import { wrap } from '../terminal/glyphWidth.ts'
 import { count, percent, plural, points } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/escape.ts'
@@ -17,8 +17,10 @@ export interface Compared {
   trainAccuracy: number | null
   validationAccuracy: number | null
   testAccuracy: number | null
-  /** On the test rows with the words of each text shuffled. */
+  /** The mean on the test rows with the words of each text shuffled. */
   shuffledAccuracy: number | null
+  /** Of each shuffle. */
+  shuffledAccuracies: readonly number[]
   warnings: readonly string[]
 }
 
@@ -64,9 +66,10 @@ export function drawComparison(
     drawTable(lines, { head, colors, width, drop: [1, 2, 3, 4] }),
     '',
     ...wrap(split, width).map((line) => colors.dim(line)),
-    ...wrap('“shuffled”: test accuracy after the words of each text are shuffled.', width).map((line) =>
-      colors.dim(line),
-    ),
+    ...wrap(
+      '“shuffled”: mean test accuracy after the words of each text are shuffled, five times.',
+      width,
+    ).map((line) => colors.dim(line)),
     ...conclusions.flatMap((sentence) => ['', ...wrap(sentence, width)]),
   ].join('\n')
 }
@@ -92,12 +95,12 @@ export function verdicts(rows: readonly Compared[], tested: number): string[] {
       ),
     )
   }
-  if (recurrent?.testAccuracy != null && recurrent.shuffledAccuracy != null) {
+  if (recurrent?.testAccuracy != null && recurrent.shuffledAccuracies.length > 0) {
     sentences.push(
       compareWithShuffled(
         nameOf(recurrent.model),
         recurrent.testAccuracy,
-        recurrent.shuffledAccuracy,
+        recurrent.shuffledAccuracies,
         tested,
       ),
     )
@@ -105,13 +108,30 @@ export function verdicts(rows: readonly Compared[], tested: number): string[] {
   return sentences
 }
 
-function compareWithShuffled(name: string, ordered: number, shuffled: number, tested: number): string {
-  const error = Math.sqrt((ordered * (1 - ordered) + shuffled * (1 - shuffled)) / Math.max(1, tested))
-  const lost = ordered - shuffled
-  const figures = `${percent(ordered)} to ${percent(shuffled)}`
-  if (lost > error)
-    return `Word order matters: with shuffled words, the accuracy of ${name} falls by ${points(lost)} (${figures}).`
-  return `No significant effect of word order: with shuffled words, the accuracy of ${name} changes within one standard error (${figures}).`
+function compareWithShuffled(
+  name: string,
+  ordered: number,
+  shuffles: readonly number[],
+  tested: number,
+): string {
+  const shuffled = mean(shuffles)
+  const spread = mean(shuffles.map((accuracy) => (accuracy - shuffled) ** 2))
+  const interval = differenceInterval(ordered, shuffled, tested, spread)
+  const measured = `${describeInterval(interval)}, ${plural(shuffles.length, 'shuffle')}`
+  const figures = `${percent(ordered)} to ${percent(shuffled)}, ${measured}`
+  const change = points(ordered - shuffled)
+  if (interval.from > 0)
+    return `Word order matters: with shuffled words, the accuracy of ${name} falls by ${change} (${figures}).`
+  if (interval.to < 0)
+    return `Word order misleads: with shuffled words, the accuracy of ${name} rises by ${change} (${figures}).`
+  return `No effect of word order beyond chance: with shuffled words, the accuracy of ${name} goes from ${figures}.`
+}
+
+/** Of equal numbers exactly theirs. */
+export function mean(values: readonly number[]): number {
+  const [first] = values
+  if (values.every((value) => value === first)) return first
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function findBest(rows: readonly Compared[]): Compared | undefined {

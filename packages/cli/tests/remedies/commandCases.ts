@@ -239,6 +239,13 @@ const OUTPUTS: readonly RemedyCase[] = [
     }),
   },
   {
+    name: 'a folder as the output',
+    kind: DataError,
+    remedy: 'Name a file in it.',
+    raise: inFolder((folder) => saved(folder)),
+    follow: inFolder((folder) => saved(join(folder, 'm'))),
+  },
+  {
     name: 'an output of a long name',
     kind: DataError,
     remedy: 'Choose a shorter name.',

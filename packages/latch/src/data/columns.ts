@@ -2,7 +2,7 @@
  * The columns of a table. A column is named by its header, or by its number from 0; every inferred column is reported to
  * the user in a note.
  */
-import { DataError } from '../core/errors.ts'
+import { DataError, UsageError } from '../core/errors.ts'
 import { closestName } from '../core/knownNames.ts'
 
 /** The first rows of a table, with all columns, to choose columns from. */
@@ -84,7 +84,7 @@ function quoted(cell: string): string {
 
 /**
  * The index of a column by name, else by number from 0.
- * @throws DataError listing the columns.
+ * @throws UsageError listing the columns; DataError for two columns of that name.
  */
 export function resolveColumn(
   reference: string,
@@ -106,7 +106,7 @@ export function resolveColumn(
   const closest = hasHeader ? closestName(reference, columns) : undefined
   const named =
     closest === undefined ? 'Name one of them, or its number from 0.' : `Did you mean ${quoted(closest)}?`
-  throw new DataError({
+  throw new UsageError({
     where: name,
     expected: hasHeader ? `a column "${reference}"` : `a column number ${reference}`,
     got: hasHeader
@@ -152,7 +152,8 @@ export interface ColumnGuess {
 }
 
 /** The column that most likely holds the text: by its name, else the longest cells. */
-export function guessTextColumn(sample: TableSample, taken?: number): ColumnGuess {
+export function guessTextColumn(sample: TableSample, label?: number): ColumnGuess {
+  const taken = label === undefined ? [] : [label]
   const named = columnByName(sample, TEXT_NAMES, taken)
   if (named !== undefined) return { index: named, reason: 'by its name' }
   const lengths = sample.columns.map(() => 0)
@@ -161,7 +162,7 @@ export function guessTextColumn(sample: TableSample, taken?: number): ColumnGues
 }
 
 /** The column that most likely holds the label: by its name, else the fewest different values (two or more). */
-export function guessLabelColumn(sample: TableSample, taken: number): ColumnGuess {
+export function guessLabelColumn(sample: TableSample, taken: readonly number[]): ColumnGuess {
   const named = columnByName(sample, LABEL_NAMES, taken)
   if (named !== undefined) return { index: named, reason: 'by its name' }
   const values = sample.columns.map(() => ({ texts: new Set<string>(), cells: 0 }))
@@ -177,14 +178,14 @@ export function guessLabelColumn(sample: TableSample, taken: number): ColumnGues
 }
 
 /** Exact names first (in the list's order), then names that hold one as a part: `comment_text`. */
-function columnByName(sample: TableSample, names: string, taken?: number): number | undefined {
+function columnByName(sample: TableSample, names: string, taken: readonly number[]): number | undefined {
   if (!sample.hasHeader) return undefined
   const [whole, parts] = [new Map<string, number>(), new Map<string, number>()]
   const note = (found: Map<string, number>, name: string, column: number) => {
     if (!found.has(name)) found.set(name, column)
   }
   sample.columns.forEach((column, at) => {
-    if (at === taken) return
+    if (taken.includes(at)) return
     const lower = column.toLowerCase()
     note(whole, lower, at)
     for (const part of lower.split(/[^\p{L}\p{N}]+/u)) note(parts, part, at)
@@ -196,10 +197,10 @@ function columnByName(sample: TableSample, names: string, taken?: number): numbe
   return undefined
 }
 
-function best(scores: readonly number[], taken?: number): number {
-  let index = taken === 0 ? 1 : 0
+function best(scores: readonly number[], taken: readonly number[]): number {
+  let index = scores.findIndex((_, column) => !taken.includes(column))
   scores.forEach((score, column) => {
-    if (column !== taken && score > scores[index]) index = column
+    if (!taken.includes(column) && score > scores[index]) index = column
   })
   return index
 }

@@ -5,7 +5,7 @@
  * How places are counted, here and in all of data/: a *row* is a data row of a table or an object, counted from 0; a
  * *line* is a line of a file, counted from 1, header and blank lines included, as editors show it.
  */
-import { DataError } from '../core/errors.ts'
+import { DataError, UsageError, type Fix } from '../core/errors.ts'
 import { guessLabelColumn, guessTextColumn, listColumns, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 import { cleanLabel } from './labels.ts'
@@ -22,8 +22,13 @@ export type ReadingOptions = Pick<
 
 /** Which columns of a table hold the texts and the labels. */
 export interface ExampleOptions extends ReadingOptions {
-  /** The text's column, by name or by number from 0. Default: inferred, with a note. */
-  text?: string
+  /**
+   * The text's column, by name or by number from 0; of several, the texts are joined in this order with a space, without
+   * empty ones. Default: inferred, with a note.
+   */
+  text?: string | readonly string[]
+  /** The columns that a model was trained on, `[model.summary().textColumn]`: read where `text` is absent and the table has them. */
+  trainedText?: readonly string[] | null
   /** The label's column; `false`: no labels. Default: inferred, with a note. */
   label?: string | false
 }
@@ -37,7 +42,7 @@ export const READING_OPTIONS: Names<ReadingOptions> = {
   delimiter: 1,
   quotes: 1,
 }
-const NAMES: Names<ExampleOptions> = { text: 1, label: 1, ...READING_OPTIONS }
+const NAMES: Names<ExampleOptions> = { text: 1, trainedText: 1, label: 1, ...READING_OPTIONS }
 
 /** One example as `fit` and `evaluate` take it. */
 export interface ExampleRow {
@@ -55,8 +60,10 @@ export interface Examples {
   labels: string[]
   /** The row (from 0) of each text in the table. */
   rowNumbers: number[]
-  /** The columns used, by name, or by number without a header. */
+  /** The columns used, by name, or by number without a header; of several texts, separated by commas. */
   columns: { text: string; label: string | undefined }
+  /** The columns of the texts, one by one. */
+  textColumns: string[]
   /** Number of rows skipped; a row without text and label counts as `emptyText`. */
   skipped: { emptyText: number; emptyLabel: number }
   /** What was inferred and skipped, each a sentence for the user. */
@@ -65,7 +72,7 @@ export interface Examples {
 
 /**
  * Texts and labels from objects, such as rows of a database.
- * @throws DataError for a missing column, a cell that is an object, or no usable row.
+ * @throws UsageError for a column that is not there; DataError for a cell that is an object, or no usable row.
  */
 export function examplesFromRows<Row extends object>(
   rows: Iterable<Row>,
@@ -78,16 +85,29 @@ export function examplesFromRows<Row extends object>(
 }
 
 /** The table options that read just the columns of the examples. */
-export function exampleTable(options: ExampleOptions): TableOptions & Pick<CollectorOptions, 'complete'> {
+export function exampleTable(
+  options: ExampleOptions,
+): TableOptions & Pick<CollectorOptions, 'complete' | 'likely'> {
   assertKnownOptions('option', options, NAMES)
-  const { text, label, ...reading } = options
-  const columns = [text, label].filter((reference) => typeof reference === 'string')
+  const { text, trainedText, label, ...reading } = options
+  const columns = [
+    ...(text === undefined ? [] : listNames(text)),
+    ...(typeof label === 'string' ? [label] : []),
+  ]
   return {
     ...reading,
     columns,
+    likely: trainedText ?? undefined,
     complete: text !== undefined && label !== undefined,
     choose: (sample, notes) => chooseColumns(sample, notes, options),
   }
+}
+
+/** What one column may be: cells with another delimiter, or labels before texts. */
+function fixesOfOne({ rows }: TableSample): Fix[] {
+  const delimiter = { option: 'delimiter', to: 'name the character between cells' }
+  const lines = { option: 'format', value: 'lines', to: 'read lines of a label, a space and a text' }
+  return rows.every(([cell = '']) => /\S\s+\S/.test(cell)) ? [delimiter, lines] : [delimiter]
 }
 
 function chooseColumns(sample: TableSample, notes: string[], options: ExampleOptions): number[] {
@@ -98,22 +118,51 @@ function chooseColumns(sample: TableSample, notes: string[], options: ExampleOpt
       where: sample.name,
       expected: wanted === 1 ? 'a column of texts' : 'a column of texts and a column of labels',
       got,
-      fix: sample.isKeyed ? [] : { option: 'delimiter', to: 'name the character between cells' },
+      fix: sample.isKeyed ? [] : fixesOfOne(sample),
     })
   }
   const inferred: string[] = []
   const labelIndex = typeof options.label === 'string' ? resolveColumn(options.label, sample) : undefined
-  let textIndex: number
-  if (options.text === undefined) {
+  const texts = chooseTextColumns(sample, inferred, options, () => {
     const guess = guessTextColumn(sample, labelIndex)
-    textIndex = guess.index
-    inferred.push(`texts from column "${sample.columns[textIndex]}" (${guess.reason})`)
-  } else textIndex = resolveColumn(options.text, sample)
-  if (options.label === false) return noteInferred(sample, notes, inferred, [textIndex])
-  if (labelIndex !== undefined) return noteInferred(sample, notes, inferred, [textIndex, labelIndex])
-  const guess = guessLabelColumn(sample, textIndex)
+    inferred.push(`texts from column "${sample.columns[guess.index]}" (${guess.reason})`)
+    return [guess.index]
+  })
+  if (options.label === false) return noteInferred(sample, notes, inferred, texts)
+  if (labelIndex !== undefined) return noteInferred(sample, notes, inferred, [...texts, labelIndex])
+  const guess = guessLabelColumn(sample, texts)
   inferred.push(`labels from column "${sample.columns[guess.index]}" (${guess.reason})`)
-  return noteInferred(sample, notes, inferred, [textIndex, guess.index])
+  return noteInferred(sample, notes, inferred, [...texts, guess.index])
+}
+
+/** The columns of the texts: the given ones, else those of the training, else `otherwise`. */
+export function chooseTextColumns(
+  sample: TableSample,
+  inferred: string[],
+  { text, trainedText }: Pick<ExampleOptions, 'text' | 'trainedText'>,
+  otherwise: () => number[],
+): number[] {
+  if (text !== undefined) return listNames(text).map((name) => resolveColumn(name, sample))
+  if (!trainedText?.length || !trainedText.every((name) => sample.columns.includes(name))) return otherwise()
+  const noun = trainedText.length === 1 ? 'column' : 'columns'
+  inferred.push(`texts from ${noun} ${listColumns(trainedText)} (as in training)`)
+  return trainedText.map((name) => resolveColumn(name, sample))
+}
+
+/** @throws UsageError for an empty list */
+export function listNames(text: string | readonly string[]): readonly string[] {
+  const names = typeof text === 'string' ? [text] : text
+  if (names.length > 0) return names
+  throw new UsageError({ where: 'text', expected: 'a column, or a list of them', got: 'an empty list' })
+}
+
+/** The texts of several columns as one. */
+export function joinTexts(cells: readonly string[]): string {
+  if (cells.length === 1) return cells[0]
+  return cells
+    .map((cell) => cell.trim())
+    .filter((cell) => cell !== '')
+    .join(' ')
 }
 
 function noteInferred(sample: TableSample, notes: string[], inferred: string[], columns: number[]): number[] {
@@ -132,9 +181,10 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
   const labels: string[] = []
   const rowNumbers: number[] = []
   const skipped = { emptyText: 0, emptyLabel: 0 }
+  const count = table.columns.length - (labelled ? 1 : 0)
   for (const [number, row] of table.rows.entries()) {
-    const text = row[0].trim()
-    const label = labelled ? cleanLabel(row[1]) : ''
+    const text = joinTexts(row.slice(0, count)).trim()
+    const label = labelled ? cleanLabel(row[count]) : ''
     if (text === '') skipped.emptyText++
     else if (labelled && label === '') skipped.emptyLabel++
     else {
@@ -143,6 +193,7 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
       rowNumbers.push(number)
     }
   }
+  const textColumns = table.columns.slice(0, count)
   const notes = [...table.notes, ...skippedNotes(name, skipped)]
   if (texts.length === 0) {
     const got = `${table.rows.length} ${table.rows.length === 1 ? 'row' : 'rows'} with an empty text or label`
@@ -155,7 +206,8 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
     texts,
     labels,
     rowNumbers,
-    columns: { text: table.columns[0], label: table.columns[1] },
+    columns: { text: textColumns.join(','), label: table.columns[count] },
+    textColumns,
     skipped,
     notes,
   }

@@ -3,7 +3,7 @@
  * it was downloaded in, or the model.
  */
 import { DataError } from '../core/errors.ts'
-import { latin1 } from './decoders.ts'
+import { latin1 } from './encoding/decoders.ts'
 
 export interface FileKind {
   /** `an Excel workbook (.xlsx)`. */

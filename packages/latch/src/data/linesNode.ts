@@ -3,8 +3,9 @@ import { DataError } from '../core/errors.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 import { joined, nameOf, readBytes, readHead } from './bytesNode.ts'
 import type { TableSource } from './bytesNode.ts'
-import { TextReader } from './encoding.ts'
+import { TextReader } from './encoding/encoding.ts'
 import { assertTextFile } from './fileKinds.ts'
+import { LineBuffer } from './lineBuffer.ts'
 import type { TableOptions } from './tableStart.ts'
 
 /** How lines are read. */
@@ -78,30 +79,4 @@ async function* tolerantLines(
     if (start < bytes.length) rest.push(bytes.subarray(start))
   }
   if (rest.length > 0) yield read(Buffer.concat(rest))
-}
-
-/** Text in pieces → lines. */
-class LineBuffer {
-  /** Pieces of a line that is not complete yet. */
-  #rest: string[] = []
-
-  #take(): string {
-    const line = this.#rest.join('').replace(/\r$/, '')
-    this.#rest = []
-    return line
-  }
-
-  *push(text: string): Generator<string> {
-    let start = 0
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      this.#rest.push(text.slice(start, end))
-      yield this.#take()
-      start = end + 1
-    }
-    if (start < text.length) this.#rest.push(text.slice(start))
-  }
-
-  *finish(): Generator<string> {
-    if (this.#rest.length > 0) yield this.#take()
-  }
 }

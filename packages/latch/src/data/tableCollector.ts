@@ -11,6 +11,8 @@ export interface CollectorOptions {
   name: string
   /** Columns to keep, by name or by number from 0, in this order. Default: all. */
   columns?: readonly string[]
+  /** Names that a first record has only if it is a header. */
+  likely?: readonly string[]
   /** Whether the first record is a header. Default: inferred from `columns` and the first rows, with a note. */
   header?: boolean
   /**
@@ -140,7 +142,10 @@ export class TableCollector {
   #readHeader(sample: SampledRecord[]): void {
     const references = this.#options.columns ?? []
     const records = sample.map(({ values }) => values as string[])
-    const given = this.#options.header
+    const { likely = [] } = this.#options
+    const isLikely =
+      likely.length > 0 && likely.every((name) => records[0].some((cell) => cell.trim() === name))
+    const given = this.#options.header ?? (isLikely ? true : undefined)
     const { hasHeader, reason } =
       given === undefined ? detectHeader(records, references) : { hasHeader: given, reason: null }
     this.#hasHeader = hasHeader

@@ -1,12 +1,14 @@
 /** The format of a table: the given one, else by the file name extension, else by the text. */
 import { DataError, UsageError } from '../core/errors.ts'
 import { delimiterName, guessDelimiter, guessQuotes } from './delimiters.ts'
+import { isFastText } from './labelledLines.ts'
 
 /**
  * Comma-separated values (or another delimiter), tab-separated values, JSON Lines (one JSON object per line), JSON (an
- * array of objects), or Parquet.
+ * array of objects), Parquet, or lines of a label, a space and a text: `positive what a film`, or fastText's
+ * `__label__positive what a film`; their columns are `label` and `text`.
  */
-export type TableFormat = 'csv' | 'tsv' | 'jsonl' | 'json' | 'parquet'
+export type TableFormat = 'csv' | 'tsv' | 'jsonl' | 'json' | 'parquet' | 'lines'
 
 /** What is given about the form of a table; whatever is not is inferred, with a note. */
 export interface FormatOptions {
@@ -53,6 +55,7 @@ const WORDS: Record<TableFormat, string> = {
   jsonl: 'JSON Lines',
   json: 'a JSON array of objects',
   parquet: 'Parquet',
+  lines: 'lines of a label and a text',
 }
 
 const SEPARATOR_LINE = /^"?sep=(.)"?(?:\r\n|\n|\r)/i
@@ -60,7 +63,7 @@ const SEPARATOR_LINE = /^"?sep=(.)"?(?:\r\n|\n|\r)/i
 /** @throws UsageError for an invalid option */
 export function checkFormatOptions({ format, delimiter, quotes }: FormatOptions): void {
   if (format !== undefined && !Object.hasOwn(WORDS, format)) {
-    const expected = `'csv', 'tsv', 'jsonl', 'json' or 'parquet'`
+    const expected = `'csv', 'tsv', 'jsonl', 'json', 'parquet' or 'lines'`
     throw new DataError({ where: 'format', expected, got: `'${String(format)}'` })
   }
   if (delimiter !== undefined && !(typeof delimiter === 'string' && /^[^"\r\n]$/u.test(delimiter))) {
@@ -93,10 +96,19 @@ export function guessFormat(
     const notes = given === json ? [] : [`${name}: read as ${WORDS[json]} (by its first characters).`]
     return { format: json, delimiter: ',', quotes: false, skip: 0, notes }
   }
-  if (given === 'jsonl' || given === 'json') {
+  if (options.format === undefined && given === undefined && isFastText(wholeLines(head, isWhole))) {
+    const notes = [`${name}: read as ${WORDS.lines}, as fastText writes them (each begins with __label__).`]
+    return { format: 'lines', delimiter: ',', quotes: false, skip: 0, notes }
+  }
+  if (given === 'jsonl' || given === 'json' || given === 'lines') {
     return { format: given, delimiter: ',', quotes: false, skip: 0, notes: [] }
   }
   return delimited(name, head, isWhole, { ...options, format: options.format }, byName)
+}
+
+/** Without a last line that may go on. */
+function wholeLines(head: string, isWhole: boolean): string {
+  return isWhole ? head : head.slice(0, head.lastIndexOf('\n') + 1)
 }
 
 /** The format that the extension of a file name promises. */

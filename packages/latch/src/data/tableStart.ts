@@ -3,7 +3,8 @@ import { DataError } from '../core/errors.ts'
 import { HEAD_LENGTH } from './delimiters.ts'
 import { append } from '../core/lists.ts'
 import { assertTableText } from './fileKinds.ts'
-import { JsonLinesParser, parseJsonArray } from './jsonRows.ts'
+import { JsonLinesParser, parseJsonArray, type ObjectSink } from './jsonRows.ts'
+import { LabelledLines } from './labelledLines.ts'
 import { TableCollector, emptyTable } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import { checkFormatOptions, guessFormat } from './tableFormat.ts'
@@ -11,7 +12,7 @@ import type { Dialect, FormatOptions, TableFormat } from './tableFormat.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How to read a table, and which of its columns. */
-export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete'>, FormatOptions {
+export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete' | 'likely'>, FormatOptions {
   /** Name of the source in messages; the extension of a file name decides the format. Default 'table'. */
   name?: string
   /**
@@ -28,6 +29,7 @@ const NAMES: Names<TableOptions & CollectorOptions> = {
   header: 1,
   choose: 1,
   complete: 1,
+  likely: 1,
   encoding: 1,
   delimiter: 1,
   quotes: 1,
@@ -101,10 +103,16 @@ export function startTable(head: TableHead, options: TableOptions): TableStart {
   return { collector, format, dialect: { name, delimiter, quotes, firstLine }, skip }
 }
 
-/** The JSON Lines reader of a table. */
-export function jsonLinesReader({ collector, dialect }: TableStart): JsonLinesParser {
+/** The reader of a table of which each line is a row; null for other formats. */
+export function lineReader({
+  collector,
+  format,
+  dialect,
+}: TableStart): JsonLinesParser | LabelledLines | null {
   const { name, firstLine } = dialect
-  return new JsonLinesParser(name, (row, place) => collector.acceptObject(row, place), firstLine)
+  const accept: ObjectSink = (row, place) => collector.acceptObject(row, place)
+  if (format === 'jsonl') return new JsonLinesParser(name, accept, firstLine)
+  return format === 'lines' ? new LabelledLines(name, accept, firstLine) : null
 }
 
 /** Collects a JSON array of objects. */

@@ -4,7 +4,7 @@
  */
 import { DataError } from '../core/errors.ts'
 import { parseRecords } from './csvRecords.ts'
-import { decodeText, requireNoNul } from './encoding.ts'
+import { decodeText, requireNoNul } from './encoding/encoding.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples } from './examples.ts'
 import { assertTextFile } from './fileKinds.ts'
@@ -12,7 +12,7 @@ import {
   HEAD_LENGTH,
   collectArray,
   dropEmptyLines,
-  jsonLinesReader,
+  lineReader,
   needsMoreForQuotes,
   startTable,
 } from './tableStart.ts'
@@ -35,18 +35,18 @@ export function parseTable(data: string | ArrayBuffer | Uint8Array, options: Tab
   const start = startTable({ text: head, isWhole: head === text, blankLines, notes }, options)
   const { collector, format, dialect, skip } = start
   const records = text.slice(skip)
+  const lines = lineReader(start)
   if (format === 'json') collectArray(records, start)
-  else if (format === 'jsonl') {
-    const reader = jsonLinesReader(start)
-    reader.push(records)
-    reader.finish()
+  else if (lines) {
+    lines.push(records)
+    lines.finish()
   } else parseRecords(records, dialect, (cells, line) => collector.acceptCells(cells, line))
   return { ...collector.finish(), format }
 }
 
 /**
  * Texts and labels from a table in memory: a string or its bytes.
- * @throws DataError for data that is not a table, a missing column, or no usable row
+ * @throws DataError for data that is not a table, or no usable row; UsageError for a column that is not there
  */
 export function parseExamples(
   data: string | ArrayBuffer | Uint8Array,

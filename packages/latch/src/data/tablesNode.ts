@@ -8,20 +8,28 @@ import { parse } from 'csv-parse'
 import { DataError, UsageError } from '../core/errors.ts'
 import { joined, nameOf, readBytes, readHead } from './bytesNode.ts'
 import type { TableSource } from './bytesNode.ts'
-import { guessTextColumn, listColumns, resolveColumn } from './columns.ts'
+import { guessTextColumn, listColumns } from './columns.ts'
 import { RecordReader } from './csvRecords.ts'
-import { TextReader } from './encoding.ts'
-import { READING_OPTIONS, exampleTable, examplesFromTable } from './examples.ts'
+import { TextReader } from './encoding/encoding.ts'
+import {
+  READING_OPTIONS,
+  chooseTextColumns,
+  exampleTable,
+  examplesFromTable,
+  joinTexts,
+  listNames,
+} from './examples.ts'
 import type { ExampleOptions, Examples, ReadingOptions } from './examples.ts'
 import { checkHeap } from '../core/heapNode.ts'
 import { isParquet, assertTextFile } from './fileKinds.ts'
+import { isFolder, readFolder } from './folderNode.ts'
 import { readParquet } from './parquetNode.ts'
 import {
   HEAD_LENGTH,
   LONGEST_HEAD,
-  dropEmptyLines,
   collectArray,
-  jsonLinesReader,
+  dropEmptyLines,
+  lineReader,
   needsMoreForQuotes,
   startTable,
 } from './tableStart.ts'
@@ -50,8 +58,9 @@ export async function readTable(source: TableSource, options: TableOptions = {})
   try {
     const { pending, ...start } = await readStart(pieces, decoder.notes, { ...options, name })
     const text = joined(pending, pieces)
+    const lines = lineReader(start)
     if (start.format === 'json') collectArray(await collectText(text, name), start)
-    else if (start.format === 'jsonl') await collectObjects(text, start)
+    else if (lines) await collectLines(text, lines, start)
     else await collectRecords(text, start)
     return { ...start.collector.finish(), format: start.format }
   } finally {
@@ -132,8 +141,11 @@ async function collectText(text: AsyncIterable<string>, name: string): Promise<s
   return all.join('')
 }
 
-async function collectObjects(text: AsyncIterable<string>, start: TableStart): Promise<void> {
-  const reader = jsonLinesReader(start)
+async function collectLines(
+  text: AsyncIterable<string>,
+  reader: NonNullable<ReturnType<typeof lineReader>>,
+  start: TableStart,
+): Promise<void> {
   for await (const piece of text) {
     reader.push(piece)
     checkHeap(start.collector.kept, start.dialect.name)
@@ -158,27 +170,35 @@ async function collectRecords(
 }
 
 /**
- * Texts and labels of a table, read as a stream.
- * @throws DataError as `readTable`, and for a missing column or no usable row.
+ * Texts and labels of a table, read as a stream; or of a folder with a subfolder for each class and a text in each file.
+ * @throws DataError as `readTable`, and for no usable row; UsageError for a column that is not there.
  */
 export async function readExamples(source: TableSource, options: ExampleOptions = {}): Promise<Examples> {
   const named = { ...options, name: nameOf(source, options.name) }
-  return examplesFromTable(await readTable(source, exampleTable(named)), named)
+  const table = (await isFolder(source))
+    ? await readFolder(source as string, named)
+    : await readTable(source, exampleTable(named))
+  return examplesFromTable(table, named)
 }
 
 /** Which column of a table holds the texts. */
 export interface TextOptions extends ReadingOptions {
-  /** By name or by number from 0. Only a table of one column needs none. */
-  text?: string
+  /**
+   * By name or by number from 0; of several, the texts are joined in this order with a space, without empty ones. Only a
+   * table of one column needs none.
+   */
+  text?: string | readonly string[]
+  /** The columns that a model was trained on, `[model.summary().textColumn]`: read where `text` is absent and the table has them. */
+  trainedText?: readonly string[] | null
 }
 
-const TEXTS: Names<TextOptions> = { text: 1, ...READING_OPTIONS }
+const TEXTS: Names<TextOptions> = { text: 1, trainedText: 1, ...READING_OPTIONS }
 
 /** The texts of a table. */
 export interface TableTexts {
   /** One per row, empty ones included. */
   texts: string[]
-  /** The column they come from, by name, or by number without a header. */
+  /** The column they come from, by name, or by number without a header; several are separated by commas. */
   column: string
   /** What was inferred, in sentences for the user. */
   notes: string[]
@@ -186,26 +206,35 @@ export interface TableTexts {
 
 /**
  * The texts of a table, one per row, for prediction: no row is left out. Texts with their labels: `readExamples`.
- * @throws DataError as `readTable`, and for a missing column; UsageError for a table of several columns without `text`
+ * @throws DataError as `readTable`; UsageError for a column that is not there, and several columns without `text`
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
   assertKnownOptions('readTexts option', options, TEXTS)
-  const { text, ...reading } = options
-  const whole: TableOptions & Pick<CollectorOptions, 'complete'> = {
+  const { text, trainedText, ...reading } = options
+  const whole: TableOptions & Pick<CollectorOptions, 'complete' | 'likely'> = {
     ...reading,
-    columns: text === undefined ? [] : [text],
+    columns: text === undefined ? [] : listNames(text),
     complete: text !== undefined,
-    choose(sample) {
-      if (text !== undefined) return [resolveColumn(text, sample)]
-      if (sample.columns.length === 1) return [0]
-      throw new UsageError({
-        where: sample.name,
-        expected: 'the column of the texts',
-        got: `none of the columns ${listColumns(sample.columns)}`,
-        fix: { option: 'text', value: sample.columns[guessTextColumn(sample).index], to: 'read that column' },
+    likely: trainedText ?? undefined,
+    choose(sample, notes) {
+      const inferred: string[] = []
+      const chosen = chooseTextColumns(sample, inferred, options, () => {
+        if (sample.columns.length === 1) return [0]
+        throw new UsageError({
+          where: sample.name,
+          expected: 'the column of the texts',
+          got: `none of the columns ${listColumns(sample.columns)}`,
+          fix: {
+            option: 'text',
+            value: sample.columns[guessTextColumn(sample).index],
+            to: 'read that column',
+          },
+        })
       })
+      for (const words of inferred) notes.push(`${sample.name}: ${words}.`)
+      return chosen
     },
   }
   const table = await readTable(source, whole)
-  return { texts: table.rows.map((row) => row[0]), column: table.columns[0], notes: table.notes }
+  return { texts: table.rows.map(joinTexts), column: table.columns.join(','), notes: table.notes }
 }

@@ -21,7 +21,7 @@ export class Rows implements StateSlot {
   view: FloatArray
   readonly #memory: Arena
   readonly #count: number
-  /** Made when first asked for: `set` from such a view is far faster than a loop, and a push allocates nothing. */
+  /** Made when first asked for: `set` from such a view is far faster than a loop, and needs no new view for each push. */
   #rows: FloatArray[] = []
 
   /** @throws MemoryError */

@@ -1,7 +1,7 @@
 /**
  * Inference step by step: a stream takes one step at a time, carries the states of all recurrent layers,
  * and answers as the network would if the sequence ended there, to the bit. Many streams at once go as one
- * batch. A push allocates nothing.
+ * batch. A push allocates its result and nothing else.
  */
 import { ShapeError, UsageError } from '../core/errors.ts'
 import { loadRow, storeRow, type StreamValues, type StreamRunner } from './streamRunner.ts'
@@ -22,14 +22,12 @@ const MOST_STREAMS = 2 ** 20
 export class Stream {
   readonly #runner: StreamRunner
   readonly #state: StreamValues
-  readonly #output: StreamOutput
   #steps = 0
 
   /** By `network.stream()`. */
   constructor(runner: StreamRunner) {
     this.#runner = runner
     this.#state = runner.open(1)
-    this.#output = runner.outputs(1)
   }
 
   /** Steps pushed since the beginning or the last reset. */
@@ -38,8 +36,7 @@ export class Stream {
   }
 
   /**
-   * Takes one step and gives the network's output (C) for the sequence so far: a list that belongs to the
-   * stream and is overwritten by the next push (`slice()` keeps it).
+   * Takes one step and returns the network's output (C) for the sequence so far: a new list for each push.
    * @param step a token id where the network's input is ids, else the step's features (F)
    * @throws ShapeError for a step of another kind or width, DataError for an id outside the vocabulary;
    * the stream stays where it was
@@ -49,8 +46,7 @@ export class Stream {
     program.input.write(step)
     program.run(1)
     this.#steps++
-    this.#output.set(program.output.row(0))
-    return this.#output
+    return program.output.row(0).slice()
   }
 
   /** Back to the beginning: all states zero. */
@@ -86,6 +82,7 @@ export class Streams {
   readonly count: number
   readonly #runner: StreamRunner
   readonly #state: StreamValues
+  /** The last output of each stream (count, C). */
   readonly #output: StreamOutput
   readonly #steps: Float64Array
   /** Numbers of the streams that take part in a push. */
@@ -111,11 +108,10 @@ export class Streams {
   }
 
   /**
-   * One step of each stream; gives all outputs (count, C), row-major: a list that belongs to the streams and
-   * is overwritten by the next push.
+   * One step of each stream; returns all outputs (count, C), row-major: a new list for each push.
    * @param steps token ids (count), or features (count, F), row-major
    * @param active whose turn it is (count), by default everybody's. The others stay where they are: their part
-   * of `steps` is not read, their rows of the output stay as they were, and they cost nothing.
+   * of `steps` is not read, their rows of the output are those of the push before, and they cost nothing.
    * @throws ShapeError for a list of another length, DataError for an id outside the vocabulary; all streams
    * stay where they were
    */
@@ -129,7 +125,7 @@ export class Streams {
       this.#steps[i]++
       this.#output.set(program.output.row(i), i * program.output.width)
     }
-    return this.#output
+    return this.#output.slice()
   }
 
   #pushSome(steps: ArrayLike<number>, active: ArrayLike<number | boolean>): StreamOutput {
@@ -151,7 +147,7 @@ export class Streams {
       loadRow(slots, rows, this.#state, i)
       this.#active[rows++] = i
     }
-    if (rows === 0) return this.#output
+    if (rows === 0) return this.#output.slice()
     program.run(rows)
     for (let row = 0; row < rows; row++) {
       const i = this.#active[row]
@@ -159,7 +155,7 @@ export class Streams {
       this.#steps[i]++
       this.#output.set(program.output.row(row), i * program.output.width)
     }
-    return this.#output
+    return this.#output.slice()
   }
 
   /** Stream `i`, or all, back to the beginning. */

@@ -119,7 +119,7 @@ export interface ModelStream<Step = string, Output extends Prediction = Predicti
   readonly steps: number
   /** The prediction for the steps so far. */
   readonly prediction: Output
-  /** Reads one step and returns the prediction so far. @throws DataError, ShapeError; the stream is unchanged */
+  /** Reads one step and returns the prediction so far: a new object for each push. @throws DataError, ShapeError; the stream is unchanged */
   push(step: Step): Output
   /**
    * Reads more text, tokenized as by `predict`. Each call ends a token: a word split over two calls
@@ -146,6 +146,11 @@ export interface ModelSummary {
   tokens: TokenKind | null
   /** Maximum number of steps that `predict` reads of one input; null: no limit. */
   maximumLength: number | null
+  /**
+   * The column of the training rows that held the texts; several of `latch train --text title,body` are separated by
+   * commas. Null if not known.
+   */
+  textColumn: string | null
   predicts: 'classes' | 'values'
   /** Whether there is one output per sequence or one per step. */
   per: 'sequence' | 'step'

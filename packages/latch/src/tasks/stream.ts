@@ -13,7 +13,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   readonly #trained: Trained<T['Learned']>
   protected readonly stream: Stream
   readonly #text: TextReading | null
-  /** The last output row: an array that the network's stream overwrites. */
+  /** The last output row. */
   protected output: ArrayLike<number>
   /** White space at the end of the text so far, which counts once more text follows. */
   #space = ''

@@ -18,6 +18,7 @@ export function summarize<T extends TaskTypes>(
     vocabularySize: learned.vocabulary?.length ?? null,
     tokens: text && learned.tokens,
     maximumLength: text?.maximumLength ?? null,
+    textColumn: learned.textColumn ?? null,
     predicts: countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values',
     per: network.output.per,
     outputActivation: learned.outputActivation,

@@ -27,6 +27,8 @@ export interface Learned {
   /** Tokens by id. */
   readonly vocabulary: readonly string[] | null
   readonly tokens: TokenKind | null
+  /** The column of the training rows that held the texts. */
+  readonly textColumn?: string | null
   /** The state is kept from call to call (Keras `stateful`). */
   readonly stateful?: boolean
   /** The source of an imported model. */
@@ -65,6 +67,8 @@ export interface ExampleSet<Item> {
   rows: ArrayLike<number>
   /** Names of the classes that occur, in the order of their indices; null for numeric targets. */
   labels: readonly string[] | null
+  /** The column of the texts, if they are texts. */
+  textColumn?: string
   /** What was omitted or truncated, each a sentence. */
   warnings: readonly string[]
 }

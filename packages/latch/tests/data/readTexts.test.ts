@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { readTexts } from '../../src/data/tablesNode.ts'
-import { DataError } from '../../src/core/errors.ts'
+import { UsageError } from '../../src/core/errors.ts'
 
 const table = (text: string) => Readable.from([Buffer.from(text)])
 const comments = 'id,comment,mood\n1,good food,happy\n2,,sad\n3,a very bad day,sad\n'
@@ -38,6 +38,6 @@ describe('readTexts', () => {
   })
 
   it('refuses a column that does not exist', async () => {
-    await expect(readTexts(table(comments), { text: 'review' })).rejects.toThrow(DataError)
+    await expect(readTexts(table(comments), { text: 'review' })).rejects.toThrow(UsageError)
   })
 })

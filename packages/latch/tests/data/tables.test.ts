@@ -112,7 +112,7 @@ describe('refusals of delimited text', () => {
 
   test('an unknown format', () => {
     expect(() => parseTable('a', { format: 'xls' as never })).toThrow(
-      "format: expected 'csv', 'tsv', 'jsonl', 'json' or 'parquet', got 'xls'",
+      "format: expected 'csv', 'tsv', 'jsonl', 'json', 'parquet' or 'lines', got 'xls'",
     )
   })
 })

@@ -56,6 +56,9 @@ export const TABLE_CASES: readonly FixCase[] = [
     values: { delimiter: ';' },
   }),
   table('a single column', ['delimiter'], 'text^label\ngood^a\nbad^b\n', { values: { delimiter: '^' } }),
+  table('lines of a label and a text', ['delimiter', 'format'], 'good^a soup\nbad^b tea\n', {
+    values: { delimiter: '^', format: 'lines' },
+  }),
   table('an array as JSON Lines', ['format'], '[{"text": "good", "label": "a"}]', {
     given: { format: 'jsonl' },
   }),

@@ -12,6 +12,7 @@ export interface TextLearned extends Learned {
   readonly labels: readonly string[]
   readonly words: Vocabulary
   readonly reader: TextReader
+  readonly textColumn: string | null
 }
 
 /** A text and its label. */
@@ -38,6 +39,7 @@ export function completeLearned(
   settings: ClassifierSettings,
   labels: readonly string[],
   words: Vocabulary,
+  textColumn: string | null,
 ): TextLearned {
   return {
     settings,
@@ -48,5 +50,6 @@ export function completeLearned(
     outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
     vocabulary: words.tokens,
     tokens: settings.tokens,
+    textColumn,
   }
 }

@@ -1,6 +1,14 @@
 /** The text classifier as a task: texts → tokens → ids; one logit for two labels, a softmax for more. */
 import { DataError } from '../../core/errors.ts'
-import { describe, fieldAt, fieldError, readList, readString, type Field } from '../../core/validation.ts'
+import {
+  describe,
+  fieldAt,
+  fieldError,
+  readList,
+  readOptional,
+  readString,
+  type Field,
+} from '../../core/validation.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
@@ -42,8 +50,13 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
   }),
 
   settings: ({ settings }) => settings,
-  sections: ['settings', 'labels', 'vocabulary'],
-  write: ({ settings, labels, words }) => ({ settings, labels, vocabulary: words.toJSON() }),
+  sections: ['settings', 'labels', 'vocabulary', 'textColumn'],
+  write: ({ settings, labels, words, textColumn }) => ({
+    settings,
+    labels,
+    vocabulary: words.toJSON(),
+    ...(textColumn === null ? {} : { textColumn }),
+  }),
 
   read(root, config) {
     const settings = readSettings(fieldAt(root, 'settings'))
@@ -51,7 +64,8 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
     const { value } = fieldAt(root, 'vocabulary')
     const words = Vocabulary.fromJSON(value, `${root.source}, document.vocabulary`)
     checkNetwork(fieldAt(root, 'network'), config, { settings, labels, words })
-    return completeLearned(settings, labels, words)
+    const textColumn = readOptional(fieldAt(root, 'textColumn'), (field) => readString(field), null)
+    return completeLearned(settings, labels, words, textColumn)
   },
 }
 

@@ -52,6 +52,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
       items: read.map(({ tokens }, i) => ({ tokens, class: classes[i] })),
       rows: examples.rowNumbers,
       labels,
+      textColumn: examples.columns.text,
       warnings:
         cut === 0
           ? examples.notes
@@ -59,17 +60,17 @@ export const taskTraining: TaskTraining<TextTypes> = {
     }
   },
 
-  learn(settings, { labels }, training) {
+  learn(settings, { labels, textColumn = null }, training) {
     const { minimumCount = training.length < FEW_ROWS ? 1 : 2, maximumVocabulary } = settings
     const words = buildVocabulary(
       training.map(({ tokens }) => tokens),
       { minimumCount, maximumSize: maximumVocabulary ?? undefined },
     )
     if (words.size === 1) throw emptyVocabulary(settings.tokens, minimumCount)
-    return completeLearned({ ...settings, minimumCount }, labels!, words)
+    return completeLearned({ ...settings, minimumCount }, labels!, words, textColumn)
   },
 
-  extend({ settings, labels, words }, training) {
+  extend({ settings, labels, words, textColumn }, training) {
     const { minimumCount, maximumVocabulary } = settings
     const found = buildVocabulary(
       training.map(({ tokens }) => tokens),
@@ -78,7 +79,8 @@ export const taskTraining: TaskTraining<TextTypes> = {
     const most = maximumVocabulary ?? Infinity
     const added = found.tokens.filter((token) => token !== UNKNOWN_TOKEN && !words.has(token))
     const all = [...words.tokens, ...added].slice(0, Math.max(words.size, most))
-    return all.length === words.size ? null : completeLearned(settings, labels, new Vocabulary(all))
+    if (all.length === words.size) return null
+    return completeLearned(settings, labels, new Vocabulary(all), textColumn)
   },
 
   unknownTokens,

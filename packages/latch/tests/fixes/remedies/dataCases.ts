@@ -1,12 +1,12 @@
 /** Remedies of tables: their text, columns and files. */
-import { chmod, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { DataError } from '../../../src/core/errors.ts'
+import { DataError, UsageError } from '../../../src/core/errors.ts'
 import { parseTable } from '../../../src/data/tables.ts'
 import type { TableOptions } from '../../../src/data/tableStart.ts'
-import { readTable } from '../../../src/data/tablesNode.ts'
+import { readExamples, readTable } from '../../../src/data/tablesNode.ts'
 import { PARQUET } from '../../data/parquetFile.ts'
 import type { RemedyCase } from './remedyCase.ts'
 
@@ -36,6 +36,12 @@ const table = (
     follow: () => right.forEach((one) => read(one)),
   }
 }
+
+/** The same for a column that is not there. */
+const columnless = (...given: Parameters<typeof table>): RemedyCase => ({
+  ...table(...given),
+  kind: UsageError,
+})
 
 const TWICE = 'Write a quote inside a quoted cell twice ("").'
 const long = 'good '.repeat(900_000)
@@ -110,20 +116,20 @@ const COLUMNS: readonly RemedyCase[] = [
     ['text,text,label\ngood,very,a\n', { columns: ['0'] }],
     ['text,text,label\ngood,very,a\n', { columns: ['1'] }],
   ),
-  table(
+  columnless(
     'no column of a name',
     'Name one of them, or its number from 0.',
     [TABLE, { columns: ['words'] }],
     [TABLE, { columns: ['text'] }],
     [TABLE, { columns: ['0'] }],
   ),
-  table(
+  columnless(
     'a column misspelt',
     'Did you mean "text"?',
     [TABLE, { columns: ['Txt'] }],
     [TABLE, { columns: ['text'] }],
   ),
-  table(
+  columnless(
     'a name for a table without a header',
     'Name a column by its number.',
     ['good,a\nbad,b\n', { columns: ['text'], header: false }],
@@ -279,4 +285,49 @@ const KINDS: readonly RemedyCase[] = [
   ),
 ]
 
-export const DATA_CASES: readonly RemedyCase[] = [...TEXTS, ...COLUMNS, ...FILES, ...KINDS]
+/** Folders of texts: `a/1.txt`. */
+async function withFolder(files: readonly string[], use: (folder: string) => unknown): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'latch-remedies-'))
+  try {
+    for (const name of files) {
+      await mkdir(join(folder, name, '..'), { recursive: true })
+      await writeFile(join(folder, name), 'good soup')
+    }
+    await use(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+const NESTED = ['train/good/1.txt', 'train/bad/2.txt']
+
+const FOLDERS: readonly RemedyCase[] = [
+  table(
+    'two labels in a line',
+    'Keep one label on each line: a text has one class.',
+    '__label__a __label__b good soup\n',
+    '__label__a good soup\n',
+  ),
+  {
+    name: 'a folder of files',
+    kind: DataError,
+    remedy: 'Name the folder above the folders of the classes, or a table.',
+    raise: () => withFolder(NESTED, (folder) => readExamples(join(folder, 'train', 'good'))),
+    follow: () => withFolder(NESTED, (folder) => readExamples(join(folder, 'train'))),
+  },
+  {
+    name: 'a folder above the folder of the classes',
+    kind: DataError,
+    remedy: 'Name that folder, or move its files: only one level of folders is read.',
+    raise: () => withFolder(NESTED, (folder) => readExamples(folder)),
+    follow: () => withFolder(NESTED, (folder) => readExamples(join(folder, 'train'))),
+  },
+  {
+    name: 'an option of tables for a folder',
+    kind: UsageError,
+    remedy: 'Omit it: each file is a text, and its folder the label.',
+    raise: () => withFolder(NESTED, (folder) => readExamples(join(folder, 'train'), { header: false })),
+    follow: () => withFolder(NESTED, (folder) => readExamples(join(folder, 'train'))),
+  },
+]
+
+export const DATA_CASES: readonly RemedyCase[] = [...TEXTS, ...COLUMNS, ...FILES, ...KINDS, ...FOLDERS]

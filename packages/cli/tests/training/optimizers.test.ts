@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dense, embedding, gru, network } from 'latch'
 import { Optimizer, type OptimizerOptions } from 'latch/training'
-import { OPTIMIZERS, SETTINGS } from '../src/training/command.ts'
-import { Workplace, comments, csv } from './cliHelpers.ts'
+import { OPTIMIZERS, SETTINGS } from '../../src/training/command.ts'
+import { Workplace, comments, csv } from '../cliHelpers.ts'
 
 let place: Workplace
 beforeAll(() => {

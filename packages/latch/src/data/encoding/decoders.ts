@@ -2,7 +2,7 @@
  * Decoders by the name of an encoding: those of TextDecoder (all of the WHATWG Encoding Standard), and UTF-32. Strict:
  * bytes that are no text of the encoding are an error, for wrongly decoded text would train a wrong model.
  */
-import { UsageError } from '../core/errors.ts'
+import { UsageError } from '../../core/errors.ts'
 
 /** Chunks of bytes → text. */
 export interface Decoder {

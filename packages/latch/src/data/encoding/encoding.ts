@@ -2,7 +2,7 @@
  * Bytes → text, chunk by chunk. The first bytes show UTF-8, UTF-16 and UTF-32; any other encoding is named by an option.
  * Whatever is not text of its encoding is an error with its line (from 1), for it would silently train a wrong model.
  */
-import { DataError, type Fix } from '../core/errors.ts'
+import { DataError, type Fix } from '../../core/errors.ts'
 import { createDecoder, decodeBytes, displayName, encodingName, type Decoder } from './decoders.ts'
 import { guessEncodings } from './encodingGuess.ts'
 import { detectEncoding } from './unicode.ts'

@@ -1,8 +1,8 @@
 /** `latch train --from`: training goes on from a saved model, with its vocabulary or a larger one. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TextClassifier } from '../../latch/src/node.ts'
-import { comments, csv, jsonLines, Workplace } from './cliHelpers.ts'
+import { TextClassifier } from '../../../latch/src/node.ts'
+import { comments, csv, jsonLines, Workplace } from '../cliHelpers.ts'
 
 const place = new Workplace()
 const QUICK = ['--text', 'comment', '--label', 'mood', '--epochs', '2', '--seed', '4']

@@ -1,9 +1,9 @@
 /** `latch train --log` and `--plot`, and `latch predict --top`. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TrainingLog } from '../src/training/log.ts'
-import { Output } from '../src/terminal/output.ts'
-import { comments, csv, jsonLines, Workplace } from './cliHelpers.ts'
+import { TrainingLog } from '../../src/training/log.ts'
+import { Output } from '../../src/terminal/output.ts'
+import { comments, csv, jsonLines, Workplace } from '../cliHelpers.ts'
 
 const place = new Workplace()
 const at = (name: string) => place.path(name)
