@@ -27,8 +27,8 @@ import { readParquet } from './parquetNode.ts'
 import {
   HEAD_LENGTH,
   LONGEST_HEAD,
-  dropEmptyLines,
   collectArray,
+  dropEmptyLines,
   lineReader,
   needsMoreForQuotes,
   startTable,

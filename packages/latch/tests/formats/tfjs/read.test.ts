@@ -206,7 +206,7 @@ describe('refusals', () => {
     async (type) => {
       const gates = type === 'LSTM' ? 4 : 3
       const width = gates * 2
-      const group = {
+      const arrays = {
         paths: ['a'],
         weights: [
           { name: 'rnn/kernel', shape: [1, width], dtype: 'float32' },
@@ -219,9 +219,9 @@ describe('refusals', () => {
         class_name: 'Sequential',
         config: { name: 's', layers: [layers[0], { class_name: type, config }] },
       }
-      const given = Array.from({ length: gates }, () => group)
+      const given = Array.from({ length: gates }, () => arrays)
       await expect(read(given, { a: new Uint8Array(16 * width) }, model)).rejects.toThrow(FormatError)
-      expect((await read([group], { a: new Uint8Array(16 * width) }, model)).network.layers).toHaveLength(2)
+      expect((await read([arrays], { a: new Uint8Array(16 * width) }, model)).network.layers).toHaveLength(2)
     },
   )
 
