@@ -4,7 +4,7 @@ import { Random } from '../../core/random.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import type { Writer } from './writer.ts'
-import { drawToken, type CompleteGeneration } from './sampling.ts'
+import { Sampler, type CompleteGeneration } from './sampling.ts'
 
 /** What `model.generate` returns. Each use begins anew and gives the same text. */
 export class Generation implements AsyncIterable<string> {
@@ -33,14 +33,14 @@ export class Generation implements AsyncIterable<string> {
 
 function* pieces(writer: Writer, options: CompleteGeneration) {
   const { vocabulary, kind, start, prime, end, never } = writer
-  const random = new Random(options.seed, 'generate')
+  const sampler = new Sampler(options, new Random(options.seed, 'generate'), never)
   const read = writer.begin()
   const first = [...start, ...prime.map(({ id }) => id)]
   const seen = new Set(first)
   let row = read(first)
   let [before, held] = [prime[prime.length - 1]?.token ?? '', '']
   for (let i = 0; i < options.length; i++) {
-    const id = drawToken(row, options, random, never, seen)
+    const id = sampler.draw(row, seen)
     const token = vocabulary[id]
     if (token === end) break
     held += spaceBetween(before, token, kind) + token

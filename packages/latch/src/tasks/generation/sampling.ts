@@ -74,42 +74,81 @@ function requireOption(name: string, value: unknown, fits: boolean, expected: st
   if (!fits) throw new UsageError({ where: `generate option ${name}`, expected, got: String(value) })
 }
 
-/**
- * The id of the next token.
- * @param never ids that are not drawn
- * @param seen ids of the text so far
- */
-export function drawToken(
-  row: ArrayLike<number>,
-  { temperature, topK, topP, repetitionPenalty }: Required<SamplingOptions>,
-  random: Random,
-  never: ReadonlySet<number>,
-  seen: ReadonlySet<number>,
-): number {
-  const logits = Float64Array.from(row, (x, id) => {
-    if (never.has(id)) return -Infinity
-    if (repetitionPenalty === 1 || !seen.has(id)) return x
-    return x > 0 ? x / repetitionPenalty : x * repetitionPenalty
-  })
-  // The likeliest first; the lower id among equals.
-  const ids = Array.from(logits, (_, id) => id).filter((id) => logits[id] > -Infinity)
-  ids.sort((a, b) => logits[b] - logits[a] || a - b)
-  if (temperature === 0) return ids[0]
-  const kept = topK === null ? ids : ids.slice(0, topK)
-  const weights = kept.map((id) => exponential((logits[id] - logits[kept[0]]) / temperature))
-  let sum = weights.reduce((total, weight) => total + weight, 0)
-  if (topP !== null) {
-    let [count, mass] = [0, 0]
-    while (count < kept.length && mass < topP * sum) mass += weights[count++]
-    kept.length = count
-    sum = mass
+/** Draws the tokens of one text; keeps its buffers from token to token. */
+export class Sampler {
+  readonly #options: Required<SamplingOptions>
+  readonly #random: Random
+  readonly #never: ReadonlySet<number>
+  #logits = new Float64Array(0)
+  #weights = new Float64Array(0)
+
+  /** @param never ids that are not drawn */
+  constructor(options: Required<SamplingOptions>, random: Random, never: ReadonlySet<number>) {
+    this.#options = options
+    this.#random = random
+    this.#never = never
   }
-  let left = random.uniform() * sum
-  for (let i = 0; i < kept.length; i++) {
-    left -= weights[i]
-    if (left < 0) return kept[i]
+
+  /**
+   * The id of the next token.
+   * @param row logits by id
+   * @param seen ids of the text so far
+   */
+  draw(row: ArrayLike<number>, seen: ReadonlySet<number>): number {
+    const { temperature, topK, topP } = this.#options
+    const best = this.#readLogits(row, seen)
+    if (temperature === 0) return best
+    if (topK === null && topP === null) return this.#drawAmong(null, best)
+    // The likeliest first; the lower id among equals.
+    const logits = this.#logits
+    const ids = Array.from(logits, (_, id) => id).filter((id) => logits[id] > -Infinity)
+    ids.sort((x, y) => logits[y] - logits[x] || x - y)
+    if (topK !== null) ids.length = Math.min(ids.length, topK)
+    return this.#drawAmong(ids, best)
   }
-  return kept[kept.length - 1]
+
+  /** Keeps the logits that count; returns the likeliest id, the first among equals. */
+  #readLogits(row: ArrayLike<number>, seen: ReadonlySet<number>): number {
+    if (this.#logits.length !== row.length) {
+      this.#logits = new Float64Array(row.length)
+      this.#weights = new Float64Array(row.length)
+    }
+    const logits = this.#logits
+    for (let id = 0; id < row.length; id++) logits[id] = row[id]
+    const { repetitionPenalty: penalty } = this.#options
+    if (penalty !== 1) for (const id of seen) logits[id] *= row[id] > 0 ? 1 / penalty : penalty
+    for (const id of this.#never) logits[id] = -Infinity
+    let best = 0
+    for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id
+    return best
+  }
+
+  /** By the softmax over the ids; null: over all. */
+  #drawAmong(ids: readonly number[] | null, best: number): number {
+    const { temperature, topP } = this.#options
+    const [logits, weights] = [this.#logits, this.#weights]
+    let count = ids?.length ?? logits.length
+    let sum = 0
+    for (let i = 0; i < count; i++) {
+      weights[i] = exponential((logits[ids ? ids[i] : i] - logits[best]) / temperature)
+      sum += weights[i]
+    }
+    if (topP !== null) {
+      const enough = topP * sum
+      let kept = 0
+      for (sum = 0; kept < count && sum < enough; kept++) sum += weights[kept]
+      count = kept
+    }
+    let left = this.#random.uniform() * sum
+    let last = best
+    for (let i = 0; i < count; i++) {
+      if (weights[i] === 0) continue
+      last = ids ? ids[i] : i
+      left -= weights[i]
+      if (left < 0) return last
+    }
+    return last
+  }
 }
 
 const LN2_HIGH = 0.69314718036912381649

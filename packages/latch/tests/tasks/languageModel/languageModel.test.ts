@@ -4,7 +4,7 @@ import { DataError, FormatError, UsageError } from '../../../src/core/errors.ts'
 import { decodeModel, encodeModel } from '../../../src/formats/latch/modelFile.ts'
 import { fitNgrams } from '../../../src/tasks/baselines/ngrams.ts'
 import { languageModel, LanguageModel } from '../../../src/tasks/languageModel/languageModel.ts'
-import { drawToken } from '../../../src/tasks/generation/sampling.ts'
+import { Sampler } from '../../../src/tasks/generation/sampling.ts'
 import { Random } from '../../../src/core/random.ts'
 import { SENTENCES, tinyLanguage } from './languageHelpers.ts'
 
@@ -203,7 +203,7 @@ describe('drawing tokens', () => {
   const logits = [5, 1, 2, 0.5, -1]
   const draw = (options: object, seed: number, seen: number[] = [], never: number[] = []) => {
     const all = { temperature: 1, topK: null, topP: null, repetitionPenalty: 1, ...options }
-    return drawToken(logits, all, new Random(seed), new Set(never), new Set(seen))
+    return new Sampler(all, new Random(seed), new Set(never)).draw(logits, new Set(seen))
   }
   const drawn = (options: object, seen?: number[], never?: number[]) =>
     [...new Set(Array.from({ length: 300 }, (_, seed) => draw(options, seed, seen, never)))].sort()
