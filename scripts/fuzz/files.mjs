@@ -25,8 +25,8 @@ const GOLDEN = [
   'formats/storage.h5',
   'formats/storageLatest.h5',
   'formats/sequence.keras',
-  'unopened/conv.h5',
-  'unopened/convlate.h5',
+  'unopened/transposed.h5',
+  'unopened/transposedLate.h5',
   'unopened/transformer.h5',
 ]
 

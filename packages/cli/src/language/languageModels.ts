@@ -23,7 +23,7 @@ export function requireLanguageModel(model: AnyModel, path: string, where: strin
   throw new UnsupportedError({
     where: `${where}, ${path}`,
     expected: 'a language model',
-    got: `a model of the task ${model.task}`,
+    got: model.task === 'textClassifier' ? 'a text classifier' : 'a sequence model',
     remedy: 'Train one with `latch train TEXT --task lm`.',
   })
 }

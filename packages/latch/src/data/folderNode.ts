@@ -28,15 +28,15 @@ export async function isFolder(source: unknown): Promise<boolean> {
 export async function readFolder(folder: string, options: ExampleOptions): Promise<CollectedTable> {
   const name = options.name ?? folder
   const isLabelled = options.label !== false
-  const wrong = Object.entries(options).find(([option, value]) => {
+  const wrong = Object.entries(options).filter(([option, value]) => {
     const isOwn =
       OF_FOLDERS.has(option) || value === IN_FOLDERS[option] || (option === 'label' && !isLabelled)
     return value !== undefined && !isOwn
   })
-  if (wrong) {
+  if (wrong.length > 0) {
     const expected = 'no options of tables for a folder'
-    const remedy = 'Omit it: each file is a text, and its folder the label.'
-    throw new UsageError({ where: name, expected, got: `\`${wrong[0]}\``, remedy })
+    const remedy = 'Omit options of tables: each file is a text, and its folder the label.'
+    throw new UsageError({ where: name, expected, got: wrong.map(([option]) => option).join(', '), remedy })
   }
   const { folders: labels, files: others } = await entriesOf(folder)
   if (labels.length === 0) {

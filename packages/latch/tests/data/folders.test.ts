@@ -65,7 +65,7 @@ test('the names of the columns may be given, or no labels; other options of tabl
     quotes: false,
     header: false,
   })) {
-    await expect(readExamples(folder, { [option]: value })).rejects.toThrow(`got \`${option}\``)
+    await expect(readExamples(folder, { [option]: value })).rejects.toThrow(`got ${option}`)
   }
 })
 

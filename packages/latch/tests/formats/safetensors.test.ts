@@ -165,7 +165,7 @@ describe('refusals of the length', () => {
       'a length of zero',
       new Uint8Array(20),
       'bytes 0 to 7',
-      'a header of 2 to 12 bytes (the file has 20), got a header length of 0',
+      'a header of at most 12 bytes (the file has 20), got a header length of 0',
     ],
     [
       'a header of 2^60 bytes',
@@ -183,7 +183,7 @@ describe('refusals of the length', () => {
       'one byte too many',
       forge('{}', 0, 3n),
       'bytes 0 to 7',
-      'a header of 2 to 2 bytes (the file has 10), got a header length of 3',
+      'a header of at most 2 bytes (the file has 10), got a header length of 3',
     ],
     ['a zip', forge('{}', 0, 0x04034b50n), 'bytes 0 to 7', 'or of another format. `importFile`'],
     ['JSON', new TextEncoder().encode('{"format": 1}'), 'bytes 0 to 7', 'or of another format. `importFile`'],

@@ -101,7 +101,7 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
   if (length < 2n || length > BigInt(most)) {
     throw new FormatError({
       where: `${source}, bytes 0 to 7`,
-      expected: `a header of 2 to ${most} bytes (the file has ${bytes.length})`,
+      expected: `a header of at most ${most} bytes (the file has ${bytes.length})`,
       got: `a header length of ${length}`,
       remedy: `The file is truncated, or of another format. ${ANY_MODEL}`,
     })

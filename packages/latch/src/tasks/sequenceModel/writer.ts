@@ -23,10 +23,7 @@ export function sequenceWriter(trained: Trained<SequenceLearned>, text: string):
       where: 'generate option prime',
       expected: `a text of at least ${least === 1 ? 'one token' : `${least} tokens`} of the vocabulary`,
       got: describe(text),
-      remedy:
-        least === 1
-          ? 'Give the beginning of a text.'
-          : 'Write a longer prime, or import the model with the `padding` that its texts had.',
+      remedy: least === 1 ? 'Give the beginning of a text.' : 'Write a longer prime.',
     })
   }
   const named = (token: string, id: number) => token !== '' && token !== `<${id}>` && id !== padding?.id

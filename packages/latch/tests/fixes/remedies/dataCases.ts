@@ -324,7 +324,7 @@ const FOLDERS: readonly RemedyCase[] = [
   {
     name: 'an option of tables for a folder',
     kind: UsageError,
-    remedy: 'Omit it: each file is a text, and its folder the label.',
+    remedy: 'Omit options of tables: each file is a text, and its folder the label.',
     raise: () => withFolder(NESTED, (folder) => readExamples(join(folder, 'train'), { header: false })),
     follow: () => withFolder(NESTED, (folder) => readExamples(join(folder, 'train'))),
   },

@@ -25,6 +25,13 @@ const paddedLetters = () => {
   return SequenceModel.fromImported({ ...letter, textInput: { ...letter.textInput, padding } }).stream()
 }
 
+/** Predicts the next of its letters; `steps`: reads so many. */
+const writing = (steps: number | null = null) => {
+  const letter = nextLetter()
+  const vocabulary = ['e', 'a', 'b', 'c', 'd', ' ']
+  return { ...letter, vocabulary, input: { ...letter.input, steps } }
+}
+
 const STREAMS: readonly RemedyCase[] = [
   {
     name: 'two tokens at once',
@@ -66,6 +73,20 @@ const STREAMS: readonly RemedyCase[] = [
 ]
 
 const INPUTS: readonly RemedyCase[] = [
+  {
+    name: 'no beginning of a text',
+    kind: DataError,
+    remedy: 'Give the beginning of a text.',
+    raise: () => SequenceModel.fromImported(writing()).generate(),
+    follow: () => SequenceModel.fromImported(writing()).generate({ prime: 'a', length: 3 }).text(),
+  },
+  {
+    name: 'a beginning of fewer steps than the model reads',
+    kind: DataError,
+    remedy: 'Write a longer prime.',
+    raise: () => SequenceModel.fromImported(writing(4)).generate({ prime: 'abc' }),
+    follow: () => SequenceModel.fromImported(writing(4)).generate({ prime: 'abca', length: 3 }).text(),
+  },
   {
     name: 'words for a model without a vocabulary',
     kind: DataError,
