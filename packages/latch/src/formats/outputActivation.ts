@@ -135,6 +135,8 @@ export function getOutputWidth(layers: Layers): number | null {
   for (let i = layers.length - 1; i >= 0; i--) {
     const layer = layers[i]
     if (layer.type === 'dense') return layer.units
+    if (layer.type === 'reshape') return layer.width
+    if (layer.type === 'permute') return layer.steps
     if (layer.type === 'recurrent') {
       const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
       return layer.units * (beside ? 2 : 1)

@@ -154,6 +154,10 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return { make: null, run: ['x = backwards(x, lengths)'] }
     case 'repeat':
       return { make: null, run: [`x = x[:, None].expand(-1, ${layer.steps}, -1)`] }
+    case 'permute':
+      return { make: null, run: ['x = x.transpose(1, 2)', ...lengthLines] }
+    case 'reshape':
+      return { make: null, run: [`x = x.reshape(len(x), ${layer.steps}, ${layer.width})`, ...lengthLines] }
     case 'timeSoftmax':
       return { make: null, run: ['x = x.masked_fill(~mask, -torch.inf).softmax(1)'] }
     case 'concat':
@@ -280,6 +284,9 @@ function windowLines(layer: WindowedOptions, module: string, input: number): Lin
   const make = `${module} = nn.Conv1d(${[input, filters, size, ...options].join(', ')})`
   return { make, run: [...run, ...change] }
 }
+
+/** All sequences have the steps that the layer makes. */
+const lengthLines = ['lengths = torch.full_like(lengths, x.shape[1])', MASK.trim()]
 
 function flattenLines(steps: number): string[] {
   return [
