@@ -9,6 +9,7 @@ import type { Edge } from '../../../layers/layer.ts'
 import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
+import { leastSteps } from '../../../model/outputBatch.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
@@ -77,14 +78,17 @@ model = Model()
 model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
 model.eval()
 with torch.no_grad():
-    print(${activated(outputActivation, `model(${writeExample(network)}, torch.tensor([3, 2]))`)})
+    print(${activated(outputActivation, `model(${writeExample(network)})`)})
 `
 }
 
 function writeExample(network: Network): string {
   const [input] = network.config.layers
-  if (input.type === 'features') return `torch.zeros(2, 3, ${input.width})`
-  return 'torch.zeros(2, 3, dtype=torch.long)'
+  const isFixed = internalsOf(network).layers.some(({ timeline }) => timeline?.fixed?.below)
+  const steps = isFixed ? leastSteps(network) : 3
+  const lengths = `torch.tensor([${steps}, ${isFixed ? steps : 2}])`
+  if (input.type === 'features') return `torch.zeros(2, ${steps}, ${input.width}), ${lengths}`
+  return `torch.zeros(2, ${steps}, dtype=torch.long), ${lengths}`
 }
 
 function activated(outputActivation: OutputActivation, call: string): string {
