@@ -40,9 +40,6 @@ export function findLastActivation(layers: readonly LayerOptions[]): LastActivat
       const { pooling } = layer as PoolOptions
       const below = findLastActivation(layers.slice(0, i))
       return pooling === 'last' || pooling === 'first' ? below : pooled(below, pooling === 'sum')
-    } else if (/permute|reshape/.test(layer.type)) {
-      const below = findLastActivation(layers.slice(0, i))
-      return /oftmax/.test(below.name) ? { ...below, range: 'signed' } : below
     } else if (/Norm|con|merge|projected|timeSoftmax/.test(layer.type)) break
     // All others leave each number as it is, or leave it out.
   }

@@ -82,6 +82,8 @@ class FixedTimeline extends ChangedTimeline {
   }
 }
 
+const NO_STREAM = 'Pass whole sequences to forward.'
+
 /** Moves numbers: a sequence below has as many as above. */
 export class FixedShapeLayer implements Layer {
   readonly type: string
@@ -102,10 +104,7 @@ export class FixedShapeLayer implements Layer {
     this.#input = input
     this.#access = accessOf(context.engine)
     this.#shapes = shapes
-    this.needsWholeSequence = {
-      got: `a ${type} layer, which needs all steps at once`,
-      remedy: 'Pass whole sequences to forward.',
-    }
+    this.needsWholeSequence = { got: `a ${type} layer, which needs all steps at once`, remedy: NO_STREAM }
     this.output = makeEdge('step', shapes.width, strideOf(context.engine, shapes.width))
     this.timeline = new FixedTimeline(context, new FixedLength(name, shapes))
   }

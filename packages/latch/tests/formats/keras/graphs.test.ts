@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesInMemory, readModel } from '../../../src/formats/open.ts'
 import type { ExportFormat } from '../../../src/formats/imported.ts'
@@ -42,6 +42,9 @@ function open(golden: Golden, kind: 'keras' | 'h5'): Promise<AnyModel> {
   return openModel({ name: `m.${kind}`, bytes })
 }
 
+/** Without a time axis, an input is the last step of a sequence here, which Keras has no layer for. */
+const NOT_WRITTEN = ['without_time']
+
 /** Written and read without the Latch document. */
 async function roundTrip(model: AnyModel, to: ExportFormat): Promise<AnyModel> {
   const files = await writeModel(model.exportSource('m'), to)
@@ -55,9 +58,10 @@ describe.each(cases)('%s', (name, golden) => {
   it.each(['keras', 'h5'] as const)('from .%s, and back', async (kind) => {
     const model = await open(golden, kind)
     expectOutputs(model, golden, name)
-    // An input without a time axis is the last step of a sequence here, which Keras has no layer for.
-    if (name === 'without_time') return expect(roundTrip(model, 'keras')).rejects.toThrow('pooling over last')
-    expectOutputs(await roundTrip(model, 'keras'), golden, `${name}, written`)
+    const written = await roundTrip(model, 'keras').catch((error: unknown) => error)
+    if (written instanceof UnsupportedError && NOT_WRITTEN.includes(name)) return
+    if (written instanceof Error) throw written
+    expectOutputs(written as AnyModel, golden, `${name}, written`)
   })
 
   it('through TensorFlow.js, or refused with its reason', async () => {

@@ -83,10 +83,11 @@ async function check(ort: Ort, test: (typeof CASES)[number]) {
 }
 
 describe.skipIf(!native)('ONNX Runtime for Node', () => {
-  it.each([...CASES, ...MASK_CASES, ...WINDOW_CASES, ...SHAPE_CASES, ...ROW_CASES].map((test) => [test.name, test] as const))(
-    '%s',
-    (_, test) => check(native!, test),
-  )
+  it.each(
+    [...CASES, ...MASK_CASES, ...WINDOW_CASES, ...SHAPE_CASES, ...ROW_CASES].map(
+      (test) => [test.name, test] as const,
+    ),
+  )('%s', (_, test) => check(native!, test))
 })
 
 describe.skipIf(!web)('ONNX Runtime for the web', () => {

@@ -17,8 +17,8 @@ import {
 import { transposed } from '../../gateOrders.ts'
 import { activationLayer, readActivation, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
-import { addConv1d, addDepthwise, addLocalPool } from './windows.ts'
-import { addPermute, addReshape } from './shapes.ts'
+import { addConv1d, addDepthwise, addLocalPool } from './steps/windows.ts'
+import { addPermute, addReshape } from './steps/shapes.ts'
 import { addStringLookup, addTextVectorization } from './textLayers.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 

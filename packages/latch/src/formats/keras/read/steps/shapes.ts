@@ -1,8 +1,8 @@
 /** Keras' Reshape and Permute → Latch's, of sequences of a fixed number of steps. */
-import { readUpTo } from '../../fixes.ts'
-import { UnsupportedError } from '../../../core/errors.ts'
-import { fieldAt, fieldError, readArray, readInteger } from '../../../core/validation.ts'
-import type { KerasLayer, NetworkBuilder } from './builder.ts'
+import { readUpTo } from '../../../fixes.ts'
+import { UnsupportedError } from '../../../../core/errors.ts'
+import { fieldAt, fieldError, readArray, readInteger } from '../../../../core/validation.ts'
+import type { KerasLayer, NetworkBuilder } from '../builder.ts'
 
 /** Numbers of a flat input as steps and features, which are given row by row or flat; and rows as other rows. */
 export function addReshape(to: NetworkBuilder, layer: KerasLayer): string {
