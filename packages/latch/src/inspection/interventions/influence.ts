@@ -65,7 +65,7 @@ function difference(a: number | null, b: number | null): number | null {
 
 /** False for a network whose sequences have one length only. */
 function leavesOneOut({ config }: Network, { steps }: PackedBatch): boolean {
-  return steps > 1 && config.layers.every(({ type }) => !/^(flatten|permute|repeat|reshape)$/.test(type))
+  return steps > 1 && config.layers.every(({ type }) => type !== 'flatten' && type !== 'repeat')
 }
 
 /** @throws DataError for a step that does not exist, UsageError if the network has one output per sequence */

@@ -1,5 +1,6 @@
 /** The dialects of Keras' configurations: what each says, and what becomes of it. */
 import { describe, expect, it } from 'vitest'
+import { activationForLabels } from '../../../src/formats/outputActivation.ts'
 import { importKerasConfig, type KerasArray } from '../../../src/formats/keras/read/model.ts'
 import { openHdf5 } from '../../../src/formats/keras/hdf5/file.ts'
 import { hdf5Chunks } from '../../../src/formats/keras/hdf5/write.ts'
@@ -326,8 +327,10 @@ describe('layers', () => {
       layer('Permute', 'p', { dims: [2, 1] }),
     )
     const labels = ['a', 'b', 'c', 'd']
-    const found = read(config, { d: denseArrays(3, 4) }, { options: { labels } })
-    expect(found.outputActivation).toBe('linear')
+    const { outputActivation, network } = read(config, { d: denseArrays(3, 4) })
+    expect(activationForLabels(outputActivation, network.layers, 4, labels)).toBe('linear')
+    const rows = network.layers.slice(0, -1)
+    expect(activationForLabels(outputActivation, rows, 4, labels)).toBe('probabilities')
   })
 
   it('stateful is said, time_major refused', () => {

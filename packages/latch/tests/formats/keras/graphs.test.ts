@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesInMemory, readModel } from '../../../src/formats/open.ts'
 import type { ExportFormat } from '../../../src/formats/imported.ts'
@@ -53,6 +53,15 @@ async function roundTrip(model: AnyModel, to: ExportFormat): Promise<AnyModel> {
   const read = await readModel(filesInMemory(main.name, main.bytes, beside))
   return modelFromImported({ ...read, document: null }, main.name)
 }
+
+it('a model whose layers move numbers takes the steps of its file only', async () => {
+  const golden = cases.find(([name]) => name === 'shorter')![1]
+  const model = await open(golden, 'keras')
+  const rows = golden.x[0] as unknown as number[][]
+  expect(() => (model.predict as (input: unknown) => unknown)(rows.slice(1))).toThrow(
+    'input: expected 6 steps, got 5',
+  )
+})
 
 describe.each(cases)('%s', (name, golden) => {
   it.each(['keras', 'h5'] as const)('from .%s, and back', async (kind) => {
