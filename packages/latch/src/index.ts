@@ -84,6 +84,8 @@ export {
   rnn,
 } from './layers/recurrent/factories.ts'
 export { reverse } from './layers/reverse.ts'
+export { permute } from './layers/shapes/permute.ts'
+export { reshape } from './layers/shapes/reshape.ts'
 export { conv1d } from './layers/windows/conv1d.ts'
 export { averagePool1d, maxPool1d } from './layers/windows/localPool.ts'
 export type { AnyOptions, LayerInfo, LayerSpec } from './layers/definition.ts'

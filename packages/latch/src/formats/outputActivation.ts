@@ -20,8 +20,15 @@ type Layers = NetworkConfig['layers']
 
 /** The function that the output has passed, also through layers that join others. */
 export function lastActivationOf(layers: Layers): LastActivation {
-  const at = layers.findLastIndex((layer) => 'inputs' in layer)
+  const at = layers.findLastIndex(
+    (layer) => 'inputs' in layer || layer.type === 'permute' || layer.type === 'reshape',
+  )
   const joint = layers[at] as Layers[number] | undefined
+  // Rows of numbers that were moved are no row's softmax; alone they are of its kind.
+  if (joint?.type === 'permute' || joint?.type === 'reshape')
+    return findLastActivation(
+      standing(joinedActivation('maximum', [lastActivationOf(layers.slice(0, at))]), layers.slice(at + 1)),
+    )
   if (!joint || !('inputs' in joint)) return findLastActivation(layers)
   const names = layerNames(layers.slice(0, at))
   const below = joint.inputs.map((name) => layers.slice(0, names.indexOf(name) + 1))
@@ -31,10 +38,12 @@ export function lastActivationOf(layers: Layers): LastActivation {
     joint.type === 'merge' ? joint.operation : 'concat',
     below.map((branch) => lastActivationOf(branch)),
   )
-  return findLastActivation([
-    name ? { type: 'activation', activation: name } : { type: 'dense', units: 1 },
-    ...above,
-  ])
+  return findLastActivation(standing(name, above))
+}
+
+/** Layers above an output of a kind, by a function with such outputs; null: any numbers. */
+function standing(name: LastActivation['name'] | null, above: Layers): Layers {
+  return [name ? { type: 'activation', activation: name } : { type: 'dense', units: 1 }, ...above]
 }
 
 /** A function whose numbers are of the kind that several joined outputs have; null where they can be any. */
@@ -135,6 +144,8 @@ export function getOutputWidth(layers: Layers): number | null {
   for (let i = layers.length - 1; i >= 0; i--) {
     const layer = layers[i]
     if (layer.type === 'dense') return layer.units
+    if (layer.type === 'reshape') return layer.width
+    if (layer.type === 'permute') return layer.steps
     if (layer.type === 'recurrent') {
       const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
       return layer.units * (beside ? 2 : 1)

@@ -98,6 +98,8 @@ export interface Timeline {
   readonly capacity: Capacity
   /** The batch as the layers above see it: the same order, other lengths. */
   of(batch: PackedBatch): PackedBatch
+  /** Of a layer that gives every sequence the same steps: how many, and of how many (null: of one row). */
+  readonly fixed?: { readonly below: number | null; readonly above: number }
   /** The fewest steps below that give so many above. */
   leastBelow(steps: number): number
   /** @throws UnsupportedError: a trace has the steps of the input in every layer */

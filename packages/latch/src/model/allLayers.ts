@@ -19,6 +19,8 @@ import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
 import { projectedLstmLayer } from '../layers/recurrent/projected.ts'
 import { repeatLayer } from '../layers/repeat.ts'
 import { reverseLayer } from '../layers/reverse.ts'
+import { permuteLayer } from '../layers/shapes/permute.ts'
+import { reshapeLayer } from '../layers/shapes/reshape.ts'
 import { conv1dLayer } from '../layers/windows/conv1d.ts'
 import { averagePool1dLayer, maxPool1dLayer } from '../layers/windows/localPool.ts'
 
@@ -46,4 +48,6 @@ export const allLayers: readonly LayerInfo[] = [
   mergeLayer,
   timeSoftmaxLayer,
   repeatLayer,
+  permuteLayer,
+  reshapeLayer,
 ]

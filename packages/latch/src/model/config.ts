@@ -23,6 +23,8 @@ import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { RepeatOptions } from '../layers/repeat.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
+import type { PermuteOptions } from '../layers/shapes/permute.ts'
+import type { ReshapeOptions } from '../layers/shapes/reshape.ts'
 import type { Conv1dOptions } from '../layers/windows/conv1d.ts'
 import type { AveragePool1dOptions, MaxPool1dOptions } from '../layers/windows/localPool.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
@@ -51,6 +53,8 @@ export type LayerOptions =
   | MergeOptions
   | TimeSoftmaxOptions
   | RepeatOptions
+  | PermuteOptions
+  | ReshapeOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

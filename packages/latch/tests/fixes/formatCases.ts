@@ -169,6 +169,15 @@ const middle = async (): Promise<Files> => {
   return new Map([['middle.onnx', new Uint8Array(readFileSync(path))]])
 }
 
+/** Opens an export with another class, and the beginning of its options, in place of one. */
+const withClass =
+  (one: string, other: string, layers: readonly LayerOptions[]): FixCase['run'] =>
+  async (options) => {
+    const change = (json: string) =>
+      json.replace(`"class_name":"${one}","config":{`, `"class_name":"${other}`)
+    return open(await changedTfjs(change, layers), options)
+  }
+
 export const FIX_CASES: readonly FixCase[] = [
   {
     name: 'a layer of an unknown class',
@@ -184,28 +193,24 @@ export const FIX_CASES: readonly FixCase[] = [
     name: 'a repetition at other steps than those of the input',
     offers: ['upTo'],
     command: 'import',
-    run: async (options) =>
-      open(
-        await changedTfjs(
-          (json) =>
-            json.replace('"class_name":"Dense","config":{', '"class_name":"RepeatVector","config":{"n":4,'),
-          [FEATURES, GRU, DENSE],
-        ),
-        options,
-      ),
+    run: withClass('Dense', 'RepeatVector","config":{"n":4,', [FEATURES, GRU, DENSE]),
   },
   {
     name: 'windows over one row a sequence',
     offers: ['upTo'],
     command: 'import',
-    run: async (options) =>
-      open(
-        await changedTfjs(
-          (json) => json.replace('"class_name":"Dense","config":{', '"class_name":"MaxPooling1D","config":{'),
-          [FEATURES, GRU, DENSE],
-        ),
-        options,
-      ),
+    run: withClass('Dense', 'MaxPooling1D","config":{', [FEATURES, GRU, DENSE]),
+  },
+  {
+    name: 'steps of any number and features in other places',
+    offers: ['upTo'],
+    command: 'import',
+    run: withClass('Dropout', 'Permute","config":{"dims":[2,1],', [
+      FEATURES,
+      { ...GRU, returnSequences: true },
+      { type: 'dropout', rate: 0.5 },
+      DENSE,
+    ]),
   },
   {
     name: 'an embedding above another layer',

@@ -87,6 +87,7 @@ add(
     end(),
     L.Dense(2),
 )
+add("other shapes", features(steps=5), every(L.GRU), L.Permute((2, 1)), L.Reshape((5, 4)), end(), L.Dense(2))
 add("flat", features(steps=5), every(L.GRU), L.Flatten(), L.Dense(2))
 names = ["relu", "tanh", "sigmoid", "softplus", "softsign", "selu", "exponential", "relu6", "silu", "mish"]
 names += ["hard_silu", "hard_sigmoid", "leaky_relu", "elu", "hard_tanh", "gelu"]

@@ -165,6 +165,18 @@ describe('leave-one-out', () => {
   })
 })
 
+it('leaves no step out where sequences have one length', () => {
+  const gru = recurrent({ cell: 'gru' })
+  const decoder = build([
+    { type: 'embedding', vocabulary: V, size: 2 },
+    gru,
+    { type: 'repeat', steps: 5 },
+    gru,
+  ])
+  const { tokens } = influence(decoder, PackedBatch.ofIds([ids]), 0)
+  expect(tokens.map(({ leaveOneOut }) => leaveOneOut)).toEqual(ids.map(() => null))
+})
+
 describe('of one step, of one number', () => {
   const every = { returnSequences: true } as const
   const networks: [string, LayerOptions[], 'meanSquaredError' | 'softmaxCrossEntropy'][] = [

@@ -6,6 +6,7 @@ import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
+import { layerNames } from '../../src/layers/names.ts'
 import { Random } from '../../src/core/random.ts'
 export const VOCABULARY = 5
 const WIDTH = 3
@@ -16,6 +17,8 @@ export interface Case {
   sequences: readonly Sequence[]
   /** Whether the batch brings masks of its own. */
   masked: boolean
+  /** Of every sequence, where they must have one number. */
+  steps?: number
 }
 
 /** Ids or features of one sequence, and which of its steps count. */
@@ -241,8 +244,56 @@ function windowCase(seed: number): Case {
   }
 }
 
+/** From here on cases have permutations and reshapes. */
+export const SHAPES = 2_000_000
+
+/** A network that moves numbers between steps and features; sequences have one length. */
+function shapeCase(seed: number): Case {
+  const random = new Random(seed, 'any shapes')
+  const layers: LayerOptions[] = [{ type: 'features', width: WIDTH }]
+  const steps = 2 + random.integer(5)
+  let [T, F] = [steps, WIDTH]
+  const add = (layer: LayerOptions, ...shape: [steps: number, width: number]) => {
+    layers.push(layer)
+    ;[T, F] = shape
+  }
+  const recurrent = (returnSequences: boolean): LayerOptions => {
+    const cell = pick(random, ['rnn', 'lstm', 'gru'] as const)
+    return { type: 'recurrent', cell, units: 1 + random.integer(9), returnSequences }
+  }
+  const count = 1 + random.integer(3)
+  for (let i = 0; i < count; i++) {
+    const layer = recurrent(true) as RecurrentOptions
+    if (chance(random, 0.5)) add(layer, T, layer.units)
+    const kind = pick(random, ['permute', 'reshape', 'row', 'attention'] as const)
+    if (kind === 'permute') add({ type: 'permute', steps: T }, F, T)
+    else if (kind === 'reshape') {
+      const numbers = T * F
+      const many = pick(
+        random,
+        Array.from({ length: numbers }, (_, k) => k + 1).filter((divisor) => numbers % divisor === 0),
+      )
+      add({ type: 'reshape', steps: many, width: numbers / many }, many, numbers / many)
+    } else if (kind === 'row') {
+      const [many, width] = [1 + random.integer(6), 1 + random.integer(6)]
+      layers.push(chance(random, 0.5) ? recurrent(false) : { type: 'pool', pooling: 'max' })
+      layers.push({ type: 'dense', units: many * width })
+      add({ type: 'reshape', steps: many, width }, many, width)
+    } else {
+      const below = layerNames(layers)[layers.length - 1]
+      layers.push({ type: 'permute', steps: T }, { type: 'dense', units: T }, { type: 'permute', steps: F })
+      const weights = layerNames(layers)[layers.length - 1]
+      layers.push({ type: 'merge', operation: 'multiply', inputs: [below, weights] })
+    }
+  }
+  if (chance(random, 0.6)) layers.push(recurrent(chance(random, 0.5)))
+  const sequences = Array.from({ length: 1 + random.integer(4) }, () => anySequence(random, steps))
+  return { layers, sequences, masked: false, steps }
+}
+
 /** The case of a number. */
 export function anyCase(seed: number): Case {
+  if (seed >= SHAPES) return shapeCase(seed)
   if (seed >= WINDOWS) return windowCase(seed)
   const random = new Random(seed, 'any network')
   const lengths = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer(7))
@@ -252,13 +303,16 @@ export function anyCase(seed: number): Case {
 }
 
 /** Another batch for the same network, larger than any of a case: more rows than a block has (layers/windows.ts). */
-export function larger({ layers, masked }: Case): Case {
+export function larger({ layers, masked, steps }: Case): Case {
   const random = new Random(1, 'larger')
   return {
     layers,
     masked,
     sequences: Array.from({ length: 40 }, (_, i) =>
-      anySequence(random, (layers.some(({ type }) => type.endsWith('1d')) ? 60 : 1) + ((i * 7) % 15)),
+      anySequence(
+        random,
+        steps ?? (layers.some(({ type }) => type.endsWith('1d')) ? 60 : 1) + ((i * 7) % 15),
+      ),
     ),
   }
 }

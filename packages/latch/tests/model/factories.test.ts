@@ -62,7 +62,7 @@ it('every factory makes a layer that allLayers reads back', () => {
     oneHot,
   } = latch
   const { genericDense, genericGru, genericRnn, maskedEmbedding, maskedFeatures, maskedOneHot } = latch
-  const { recurrent, repeat, reverse, sumPool, timeSoftmax, zeroMasked } = latch
+  const { permute, recurrent, repeat, reshape, reverse, sumPool, timeSoftmax, zeroMasked } = latch
   const { averagePool1d, batchNorm, conv1d, maxPool1d } = latch
   read([
     features(2),
@@ -89,6 +89,7 @@ it('every factory makes a layer that allLayers reads back', () => {
     firstPool(),
     repeat(3),
   ])
+  read([features(2), permute(4), gru(6, { returnSequences: false }), reshape(2, 3), permute(2)])
   read([maskedOneHot({ vocabulary: 3 }), genericRnn(2, { activation: 'elu' })])
   read([
     features(2),

@@ -63,9 +63,9 @@ function difference(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a - b
 }
 
-/** False for a network that flattens its steps: its sequence length is fixed. */
+/** False for a network whose sequences have one length only. */
 function leavesOneOut({ config }: Network, { steps }: PackedBatch): boolean {
-  return steps > 1 && config.layers.every(({ type }) => type !== 'flatten')
+  return steps > 1 && config.layers.every(({ type }) => type !== 'flatten' && type !== 'repeat')
 }
 
 /** @throws DataError for a step that does not exist, UsageError if the network has one output per sequence */

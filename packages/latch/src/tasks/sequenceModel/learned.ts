@@ -28,7 +28,7 @@ export interface SequenceTypes extends TaskTypes {
 
 /** Facts, with the reader that they and the layers determine. */
 export function completeFacts(facts: SequenceFacts, network: NetworkConfig): SequenceLearned {
-  // A flattened sequence has a fixed length; all other layers accept any length.
-  const flat = network.layers.some(({ type }) => type === 'flatten')
-  return { ...facts, network, reader: new SequenceReader(facts, flat ? facts.input.steps : null) }
+  // These take sequences of a fixed length; all other layers accept any length.
+  const isFixed = network.layers.some(({ type }) => /^(flatten|permute|reshape)$/.test(type))
+  return { ...facts, network, reader: new SequenceReader(facts, isFixed ? facts.input.steps : null) }
 }

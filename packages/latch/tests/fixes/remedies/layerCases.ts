@@ -148,6 +148,45 @@ const WINDOWS: readonly RemedyCase[] = [
   },
 ]
 
+const [PERMUTE, RESHAPE]: LayerOptions[] = [
+  { type: 'permute', steps: 2 },
+  { type: 'reshape', steps: 4, width: 1 },
+]
+
+const SHAPES: readonly RemedyCase[] = [
+  {
+    name: 'a sequence of other steps than a permutation has',
+    kind: ShapeError,
+    remedy: 'Cut or pad sequences to 2 steps, or build the layer for others.',
+    raise: () => network([FEATURES, PERMUTE]).forward(unpadded()),
+    follow: () => {
+      network([FEATURES, PERMUTE]).forward(steps())
+      network([FEATURES, { type: 'permute', steps: 1 }]).forward(unpadded())
+    },
+  },
+  {
+    name: 'a reshape of masked steps',
+    kind: UnsupportedError,
+    remedy: 'Give sequences of their own lengths in place of padding.',
+    raise: () => network([FEATURES, RESHAPE]).forward(padded()),
+    follow: () => network([FEATURES, { ...RESHAPE, steps: 2 } as LayerOptions]).forward(unpadded()),
+  },
+  {
+    name: 'a stream of permuted steps',
+    kind: UnsupportedError,
+    remedy: 'Pass whole sequences to forward.',
+    raise: () => network([FEATURES, PERMUTE, GRU]).stream(),
+    follow: () => network([FEATURES, PERMUTE, GRU]).forward(steps()),
+  },
+  {
+    name: 'a trace of permuted steps',
+    kind: UnsupportedError,
+    remedy: 'Trace a network without that layer.',
+    raise: () => traced(PERMUTE),
+    follow: () => traced({ ...DENSE, units: 2 } as LayerOptions),
+  },
+]
+
 const LOSSES: readonly RemedyCase[] = [
   {
     name: 'a softmax of one output',
@@ -215,6 +254,7 @@ const RECURRENT: readonly RemedyCase[] = [
 export const LAYER_CASES: readonly RemedyCase[] = [
   ...STREAMS,
   ...WINDOWS,
+  ...SHAPES,
   ...LOSSES,
   ...RECURRENT,
   {

@@ -1,5 +1,6 @@
 /** The dialects of Keras' configurations: what each says, and what becomes of it. */
 import { describe, expect, it } from 'vitest'
+import { activationForLabels } from '../../../src/formats/outputActivation.ts'
 import { importKerasConfig, type KerasArray } from '../../../src/formats/keras/read/model.ts'
 import { openHdf5 } from '../../../src/formats/keras/hdf5/file.ts'
 import { hdf5Chunks } from '../../../src/formats/keras/hdf5/write.ts'
@@ -273,6 +274,63 @@ describe('layers', () => {
       steps: 4,
     })
     expect(() => read(config(null), {})).toThrow(/layer f: expected a fixed number of steps/)
+  })
+
+  it('Reshape and Permute need a fixed length and every number', () => {
+    const config = (steps: number | null, type: string, more: object) =>
+      sequential(
+        layer('InputLayer', 'in', { batch_shape: [null, steps, 3] }),
+        layer(type, 'r', more),
+        layer('Dense', 'd', { units: 2 }),
+      )
+    const first = (width: number, ...given: Parameters<typeof config>) =>
+      read(config(...given), { d: denseArrays(width, 2) }).network.layers[1]
+    expect(first(2, 4, 'Reshape', { target_shape: [6, 2] })).toEqual({ type: 'reshape', steps: 6, width: 2 })
+    expect(first(6, 4, 'Reshape', { target_shape: [-1, 6] })).toEqual({ type: 'reshape', steps: 2, width: 6 })
+    expect(first(12, 4, 'Reshape', { target_shape: [-1] })).toEqual({ type: 'flatten', steps: 4 })
+    expect(first(3, null, 'Reshape', { target_shape: [-1, 3] })).toMatchObject({ type: 'dense' })
+    expect(first(4, 4, 'Permute', { dims: [2, 1] })).toEqual({ type: 'permute', steps: 4 })
+    expect(first(3, 4, 'Permute', { dims: [1, 2] })).toMatchObject({ type: 'dense' })
+    const refuses = (words: string, ...given: Parameters<typeof config>) =>
+      expect(() => first(1, ...given)).toThrow(words)
+    for (const target_shape of [[5, 2], [-1, 5], [2, 2, 3], [], [0, -1]]) {
+      const expected = 'a Reshape to as many numbers, as steps and features or as one row'
+      const words = `layer r: expected ${expected}, got (4, 3) to (${target_shape.join(', ')})`
+      refuses(words, 4, 'Reshape', { target_shape })
+    }
+    refuses('got (steps, 3) to (-1, 1)', null, 'Reshape', { target_shape: [-1, 1] })
+    refuses('layer r: expected a fixed number of steps for Permute', null, 'Permute', { dims: [2, 1] })
+    for (const dims of [[1], [2, 2], [3, 1], [2, 1, 3]])
+      refuses(`dims: expected [2, 1] or [1, 2], got [${dims.join(', ')}]`, 4, 'Permute', { dims })
+  })
+
+  it('Reshape and Permute refuse masked steps', () => {
+    const config = (type: string, more: object) =>
+      sequential(
+        layer('InputLayer', 'in', { batch_shape: [null, 4, 3] }),
+        layer('Masking', 'm', { mask_value: 0 }),
+        layer(type, 'r', more),
+        layer('Dense', 'd', { units: 2 }),
+      )
+    for (const [type, more] of [
+      ['Permute', { dims: [2, 1] }],
+      ['Reshape', { target_shape: [2, 6] }],
+      ['Reshape', { target_shape: [12] }],
+    ] as const)
+      expect(() => read(config(type, more), {})).toThrow('layer r: expected steps that all count, got masked')
+  })
+
+  it('a softmax whose numbers are moved is the activation of no row', () => {
+    const config = sequential(
+      layer('InputLayer', 'in', { batch_shape: [null, 4, 3] }),
+      layer('Dense', 'd', { units: 4, activation: 'softmax' }),
+      layer('Permute', 'p', { dims: [2, 1] }),
+    )
+    const labels = ['a', 'b', 'c', 'd']
+    const { outputActivation, network } = read(config, { d: denseArrays(3, 4) })
+    expect(activationForLabels(outputActivation, network.layers, 4, labels)).toBe('linear')
+    const rows = network.layers.slice(0, -1)
+    expect(activationForLabels(outputActivation, rows, 4, labels)).toBe('probabilities')
   })
 
   it('stateful is said, time_major refused', () => {

@@ -41,6 +41,8 @@ const LAYERS: [Layer, KerasArray[]][] = [
   [layer('GlobalAveragePooling1D', { keepdims: false }), []],
   [layer('GlobalMaxPooling1D', { data_format: 'channels_last' }), []],
   [layer('Flatten', { data_format: 'channels_last' }), []],
+  [layer('Permute', { dims: [2, 1] }), []],
+  [layer('Reshape', { target_shape: [8, 1] }), []],
   [layer('Activation', { activation: 'relu' }), []],
   [layer('LeakyReLU', { negative_slope: 0.1 }), []],
   [layer('ELU', { alpha: 1 }), []],
@@ -78,6 +80,8 @@ function read(one: Layer, arrays: KerasArray[], producer = 'Keras 3.5.0'): Impor
 
 function widthAfter({ class_name: type, config }: Layer): number {
   if (type === 'Flatten') return 8
+  if (type === 'Permute') return 4
+  if (type === 'Reshape') return 1
   const inner = (config.layer ?? config.cell) as Layer | undefined
   const units = (inner?.config.units ??
     inner?.config.output_dim ??

@@ -1,10 +1,10 @@
 /**
- * Models in models, branches and merging layers, and windows and batch normalisation beside recurrent layers: files of Keras 3
- * with its outputs (golden/generate_kerasGraphs.py, generate_kerasWindows.py).
+ * Models in models, branches and merging layers, and windows, batch normalisation and other shapes beside recurrent layers:
+ * files of Keras 3 with its outputs (golden/generate_kerasGraphs.py, generate_kerasWindows.py, generate_kerasShapes.py).
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesInMemory, readModel } from '../../../src/formats/open.ts'
 import type { ExportFormat } from '../../../src/formats/imported.ts'
@@ -20,13 +20,13 @@ interface Golden {
   files: Record<'keras' | 'h5', string>
 }
 
-const cases = ['kerasGraphs', 'kerasWindows'].flatMap((name) => {
+const cases = ['kerasGraphs', 'kerasWindows', 'kerasShapes'].flatMap((name) => {
   const golden = new URL(`../../golden/formats/${name}.json`, import.meta.url)
   return Object.entries(JSON.parse(readFileSync(golden, 'utf8')) as Record<string, Golden>)
 })
 
 /** What TensorFlow.js lacks. */
-const NOT_IN_TFJS = /reset before|zeroMasked|got subtract|got causal|of one group/
+const NOT_IN_TFJS = /reset before|zeroMasked|got subtract|got causal|of one group|got last/
 
 function expectOutputs(model: AnyModel, { x, y }: Golden, what: string): void {
   x.forEach((sequence, i) => {
@@ -42,6 +42,9 @@ function open(golden: Golden, kind: 'keras' | 'h5'): Promise<AnyModel> {
   return openModel({ name: `m.${kind}`, bytes })
 }
 
+/** Without a time axis, an input is the last step of a sequence here, which Keras has no layer for. */
+const NOT_WRITTEN = ['without_time']
+
 /** Written and read without the Latch document. */
 async function roundTrip(model: AnyModel, to: ExportFormat): Promise<AnyModel> {
   const files = await writeModel(model.exportSource('m'), to)
@@ -51,11 +54,23 @@ async function roundTrip(model: AnyModel, to: ExportFormat): Promise<AnyModel> {
   return modelFromImported({ ...read, document: null }, main.name)
 }
 
+it('a model whose layers move numbers takes the steps of its file only', async () => {
+  const golden = cases.find(([name]) => name === 'shorter')![1]
+  const model = await open(golden, 'keras')
+  const rows = golden.x[0] as unknown as number[][]
+  expect(() => (model.predict as (input: unknown) => unknown)(rows.slice(1))).toThrow(
+    'input: expected 6 steps, got 5',
+  )
+})
+
 describe.each(cases)('%s', (name, golden) => {
   it.each(['keras', 'h5'] as const)('from .%s, and back', async (kind) => {
     const model = await open(golden, kind)
     expectOutputs(model, golden, name)
-    expectOutputs(await roundTrip(model, 'keras'), golden, `${name}, written`)
+    const written = await roundTrip(model, 'keras').catch((error: unknown) => error)
+    if (written instanceof UnsupportedError && NOT_WRITTEN.includes(name)) return
+    if (written instanceof Error) throw written
+    expectOutputs(written as AnyModel, golden, `${name}, written`)
   })
 
   it('through TensorFlow.js, or refused with its reason', async () => {

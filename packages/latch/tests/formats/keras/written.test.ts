@@ -102,6 +102,9 @@ const NETWORKS: Record<string, [layers: LayerOptions[], about?: Partial<ExportSo
       dense,
     ],
   ],
+  'other shapes': [
+    [features, gru, { type: 'permute', steps: 5 }, { type: 'reshape', steps: 5, width: 4 }, end, dense],
+  ],
   flat: [[features, gru, { type: 'flatten', steps: 5 }, dense]],
   'activations of dense': [
     [features, end, ...ACTIVATIONS.map((activation): LayerOptions => ({ ...dense, activation }))],

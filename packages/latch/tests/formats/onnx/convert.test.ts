@@ -18,6 +18,8 @@ import { FormatError, UnsupportedError } from '../../../src/core/errors.ts'
 import {
   CASES,
   MASK_CASES,
+  ROW_CASES,
+  SHAPE_CASES,
   answered,
   bytesOf,
   drawn,
@@ -64,6 +66,19 @@ describe('what Latch writes', () => {
         const ragged = raggedFor(network, lengths)
         const expected = answered(network, ragged)
         expect(greatestDifference(answered(back, ragged), expected)).toBeLessThan(1e-6)
+        expect(greatestDifference(runGraph(model, network, ragged).data, expected)).toBeLessThan(1e-5)
+      }
+    },
+  )
+
+  it.each([...SHAPE_CASES, ...ROW_CASES].map((test) => [test.name, test] as const))(
+    '%s, which graphs run',
+    async (_, test) => {
+      const network = drawn({ layers: test.layers })
+      const model = await decodeOnnx(await bytesOf(sourceOf(network)), 'model.onnx')
+      for (const lengths of test.lengths ?? [[4, 1, 6, 3], [5]]) {
+        const ragged = raggedFor(network, lengths)
+        const expected = answered(network, ragged)
         expect(greatestDifference(runGraph(model, network, ragged).data, expected)).toBeLessThan(1e-5)
       }
     },

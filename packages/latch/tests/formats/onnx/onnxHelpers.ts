@@ -11,6 +11,8 @@ export interface OnnxCase {
   name: string
   layers: readonly LayerOptions[]
   outputActivation?: OutputActivation
+  /** Of the batches, where sequences have one length. */
+  lengths?: readonly (readonly number[])[]
 }
 
 const F = 3
@@ -151,7 +153,6 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   },
 ]
 
-/** Masked steps within a sequence; drawn ids are often 0, drawn features never all 0 but where set so. */
 /** Layers with windows over time, and batch normalisation. */
 export const WINDOW_CASES: readonly OnnxCase[] = [
   {
@@ -188,6 +189,76 @@ export const WINDOW_CASES: readonly OnnxCase[] = [
   },
 ]
 
+const FOUR = [[4, 4, 4], [4]]
+
+/** Steps and features that change places, of sequences of four steps. */
+export const SHAPE_CASES: readonly OnnxCase[] = [
+  {
+    name: 'permute',
+    layers: [
+      embedding,
+      layer({ cell: 'gru', direction: 'bidirectional' }),
+      { type: 'permute', steps: 4 },
+      layer({ cell: 'lstm' }),
+      { type: 'pool', pooling: 'mean' },
+      dense,
+    ],
+    lengths: FOUR,
+  },
+  {
+    name: 'attention by permute',
+    layers: [
+      features,
+      { type: 'permute', steps: 4 },
+      { type: 'dense', units: 4 },
+      { type: 'activation', activation: 'softmax' },
+      { type: 'permute', steps: F },
+      { type: 'merge', operation: 'multiply', inputs: ['features.0', 'permute.1'] },
+      layer({ cell: 'gru', returnSequences: false }),
+      dense,
+    ],
+    lengths: FOUR,
+  },
+  {
+    name: 'reshape',
+    layers: [
+      features,
+      layer({ cell: 'rnn' }),
+      { type: 'reshape', steps: 2, width: 8 },
+      { type: 'conv1d', filters: 3, kernelSize: 2, padding: 'causal' },
+      layer({ cell: 'gru' }),
+      dense,
+    ],
+    lengths: FOUR,
+  },
+]
+
+/** Of one row, after sequences of any lengths. */
+export const ROW_CASES: readonly OnnxCase[] = [
+  {
+    name: 'reshape of a row',
+    layers: [
+      features,
+      layer({ cell: 'lstm', returnSequences: false }),
+      { type: 'dense', units: 10 },
+      { type: 'reshape', steps: 5, width: 2 },
+      layer({ cell: 'gru', direction: 'bidirectional' }),
+      dense,
+    ],
+  },
+  {
+    name: 'flattened and back',
+    layers: [
+      embedding,
+      { type: 'flatten', steps: 4 },
+      { type: 'reshape', steps: 6, width: 2 },
+      { type: 'permute', steps: 6 },
+      layer({ cell: 'rnn', direction: 'reverse', returnSequences: false }),
+    ],
+  },
+]
+
+/** Masked steps within a sequence; drawn ids are often 0, drawn features never all 0 but where set so. */
 export const MASK_CASES: readonly OnnxCase[] = [
   ...(['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
     [true, false].map((returnSequences) => ({

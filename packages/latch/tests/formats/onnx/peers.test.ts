@@ -9,6 +9,8 @@ import type { Network } from '../../../src/model/network.ts'
 import {
   CASES,
   MASK_CASES,
+  ROW_CASES,
+  SHAPE_CASES,
   WINDOW_CASES,
   answered,
   bytesOf,
@@ -69,7 +71,7 @@ function softmaxOf(logits: Float64Array, width: number): Float64Array {
 async function check(ort: Ort, test: (typeof CASES)[number]) {
   const network = drawn({ layers: test.layers })
   const bytes = await bytesOf(sourceOf(network, { outputActivation: test.outputActivation ?? 'linear' }))
-  for (const lengths of [[4, 1, 6, 3], [5], [2, 2], [1, 3]]) {
+  for (const lengths of test.lengths ?? [[4, 1, 6, 3], [5], [2, 2], [1, 3]]) {
     const ragged = raggedFor(network, lengths)
     const { logits, probabilities } = await run(ort, bytes, network, ragged)
     const expected = answered(network, ragged)
@@ -81,10 +83,11 @@ async function check(ort: Ort, test: (typeof CASES)[number]) {
 }
 
 describe.skipIf(!native)('ONNX Runtime for Node', () => {
-  it.each([...CASES, ...MASK_CASES, ...WINDOW_CASES].map((test) => [test.name, test] as const))(
-    '%s',
-    (_, test) => check(native!, test),
-  )
+  it.each(
+    [...CASES, ...MASK_CASES, ...WINDOW_CASES, ...SHAPE_CASES, ...ROW_CASES].map(
+      (test) => [test.name, test] as const,
+    ),
+  )('%s', (_, test) => check(native!, test))
 })
 
 describe.skipIf(!web)('ONNX Runtime for the web', () => {

@@ -182,6 +182,14 @@ const CASES: Record<string, object> = {
     cell('LSTM', every),
     layer('TimeDistributed', { layer: layer('Dense', { units: 3 }) }),
   ),
+  'other shapes': sequential(
+    cell('LSTM', every),
+    layer('Permute', { dims: [2, 1] }),
+    cell('LSTM'),
+    layer('Dense', { units: 6 }),
+    layer('Reshape', { targetShape: [3, 2] }),
+    cell('LSTM', every),
+  ),
   'a model in a model': sequential(
     sequential(cell('LSTM', every), layer('Dense', { units: 3 })),
     cell('LSTM'),

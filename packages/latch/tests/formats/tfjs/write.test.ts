@@ -199,6 +199,20 @@ cases.flat = exportCase(
   {},
   [4, 4],
 )
+cases.shapes = exportCase(
+  'shapes',
+  [
+    features,
+    { type: 'recurrent', cell: 'lstm', units: 4 },
+    { type: 'permute', steps: 5 },
+    { type: 'reshape', steps: 2, width: 10 },
+    { type: 'recurrent', cell: 'rnn', units: 6, returnSequences: false },
+    { type: 'reshape', steps: 3, width: 2 },
+    { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
+  ],
+  {},
+  [5, 5],
+)
 cases.masked = exportCase('masked', [
   { ...ids, maskZero: true },
   { type: 'recurrent', cell: 'lstm', units: 4 },

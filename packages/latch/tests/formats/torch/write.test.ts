@@ -214,8 +214,32 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         {},
       ],
       ['flatFeatures', [features, { type: 'flatten', steps: 3 }, { type: 'dense', units: 4 }], {}],
-    ] as [string, LayerOptions[], Partial<ExportCase['source']>][]
-  ).map(([name, layers, about]) => [name, exportCase(name, layers, about)]),
+      [
+        'shapes',
+        [
+          features,
+          { type: 'recurrent', cell: 'gru', units: 4 },
+          { type: 'permute', steps: 5 },
+          { type: 'recurrent', cell: 'rnn', units: 3 },
+          { type: 'reshape', steps: 2, width: 6 },
+          { type: 'pool', pooling: 'mean' },
+        ],
+        {},
+        [5, 5, 5],
+      ],
+      [
+        'rowReshaped',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 6, returnSequences: false },
+          { type: 'reshape', steps: 3, width: 2 },
+          { type: 'recurrent', cell: 'gru', units: 3, direction: 'bidirectional' },
+          { type: 'pool', pooling: 'max' },
+        ],
+        {},
+      ],
+    ] as [string, LayerOptions[], Partial<ExportCase['source']>, number[]?][]
+  ).map(([name, layers, about, lengths]) => [name, exportCase(name, layers, about, lengths)]),
 )
 
 describe.skipIf(!torchRuns)('PyTorch runs what was exported', () => {

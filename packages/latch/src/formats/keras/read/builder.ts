@@ -72,6 +72,8 @@ export class NetworkBuilder {
   #last = ''
   #timeline = 0
   #timelineSteps: number | null = null
+  /** The steps that the layer at the beginning of each timeline takes; null: any. */
+  readonly #fixedBelow: (number | null)[] = [null]
   /** The features of the input, once a layer reads them. */
   #begun: KerasPlace | null = null
   readonly #names = new LayerNames()
@@ -93,10 +95,11 @@ export class NetworkBuilder {
     return this.#timeline > 0 ? this.#timelineSteps : (this.input?.steps ?? null)
   }
 
-  /** The layer just added changed the number of steps to `steps`. */
-  beginTimeline(): void {
+  /** The layer just added changed the number of steps to `steps`; `below`: the only number that it takes. */
+  beginTimeline(below: number | null = null): void {
     this.#timeline++
     this.#timelineSteps = this.steps
+    this.#fixedBelow.push(below)
   }
 
   /** Ends the mask of the ids, as if no id were padding; false where a layer has used it. */
@@ -147,8 +150,15 @@ export class NetworkBuilder {
   }
 
   /** @throws UnsupportedError for steps from below a layer that changed their number */
-  assertTimeline(name: string, { per, timeline }: KerasPlace, { where }: Pick<KerasLayer, 'where'>): void {
+  assertTimeline(
+    name: string,
+    { per, steps, timeline }: KerasPlace,
+    { where }: Pick<KerasLayer, 'where'>,
+  ): void {
     if (per === 'sequence' || timeline === this.#timeline) return
+    // Permuted twice, steps are as many again.
+    const isFixed = this.#fixedBelow[timeline + 1] !== null && this.#fixedBelow[this.#timeline] !== null
+    if (isFixed && steps === this.timelineSteps) return
     throw new UnsupportedError({
       where,
       expected: 'steps of the layers right below',

@@ -17,7 +17,8 @@ import {
 import { transposed } from '../../gateOrders.ts'
 import { activationLayer, readActivation, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
-import { addConv1d, addDepthwise, addLocalPool } from './windows.ts'
+import { addConv1d, addDepthwise, addLocalPool } from './steps/windows.ts'
+import { addPermute, addReshape } from './steps/shapes.ts'
 import { addStringLookup, addTextVectorization } from './textLayers.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
@@ -45,6 +46,7 @@ const ADDERS: Readonly<Record<string, Adder>> = {
   Flatten: addFlatten,
   RepeatVector: addRepeat,
   Reshape: addReshape,
+  Permute: addPermute,
   TimeDistributed: addTimeDistributed,
   TextVectorization: addTextVectorization,
   StringLookup: addStringLookup,
@@ -293,29 +295,6 @@ function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
   to.add({ type: 'flatten', steps })
   toSequence(to, steps * to.width)
   return `${steps} steps`
-}
-
-/** Numbers of the input as steps and features, which are given row by row or flat; and shapes that stay as they are. */
-function addReshape(to: NetworkBuilder, layer: KerasLayer): string {
-  const field = fieldAt(layer.config, 'target_shape')
-  const target = readArray(field, { maxLength: 8 }).map((size) =>
-    readInteger(size, { min: -1, max: 2 ** 26 }),
-  )
-  const own = to.input ? (to.per === 'step' ? [to.steps, to.width] : [to.width]) : to.inputShape
-  const known = own?.every((size) => size !== null) ? own.reduce<number>((a, b) => a * b!, 1) : null
-  const rest = target.reduce((product, size) => (size === -1 ? product : product * size), 1)
-  const shape = target.map((size) => (size === -1 ? known && known / rest : size))
-  if (own && shape.join() === own.join()) return ''
-  const isInput = !to.input && own?.length === 1 && shape.length === 2
-  if (!isInput || known === null || shape[0]! * shape[1]! !== known || !shape.every(Number.isInteger))
-    throw new UnsupportedError({
-      where: layer.where,
-      expected: 'a Reshape of a flat input to steps and features',
-      got: `(${own?.map((size) => size ?? 'steps').join(', ') ?? 'no shape'}) to (${target.join(', ')})`,
-    })
-  to.inputShape = shape
-  to.note(`${layer.name}: the ${known} numbers of an input are read as ${shape[0]} steps of ${shape[1]}`)
-  return `${shape[0]} steps of ${shape[1]}`
 }
 
 /** The steps of the decoder are those of the input: sequences keep their length from layer to layer. */

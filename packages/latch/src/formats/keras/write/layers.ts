@@ -205,6 +205,10 @@ function addLayer(
       out.per = 'step'
       out.add('RepeatVector', { n: layer.steps })
       return 0
+    case 'permute':
+    case 'reshape':
+      addShape(out, layer, name)
+      return 0
     case 'timeSoftmax':
       if (out.masked) throw unsupportedLayer(name, 'a softmax over masked steps')
       out.add('Softmax', { axis: 1 })
@@ -347,6 +351,21 @@ function addWindows(out: Out, layer: WindowedOptions, name: string): void {
   out.width = filters
   const own = { filters, kernel_size: [size], dilation_rate: [dilation], groups, activation: 'linear' }
   out.add('Conv1D', { ...own, ...common, use_bias: bias }, arrays)
+}
+
+function addShape(
+  out: Out,
+  layer: Extract<LayerOptions, { type: 'permute' | 'reshape' }>,
+  name: string,
+): void {
+  if (out.masked) throw unsupportedLayer(name, `${layer.type} over masked steps`)
+  const isPermute = layer.type === 'permute'
+  const [steps, width] = isPermute ? [out.width, layer.steps] : [layer.steps, layer.width]
+  out.per = 'step'
+  out.steps = steps
+  out.width = width
+  if (isPermute) out.add('Permute', { dims: [2, 1] })
+  else out.add('Reshape', { target_shape: [steps, width] })
 }
 
 function addPool(

@@ -132,6 +132,15 @@ class LayerExport {
         const value = graph.node('Expand', [input.value, graph.ints([options.steps, 1, 1])])
         return { ...input, value, per: 'step' }
       }
+      case 'permute':
+        this.#masks = this.#masks.fixed(input.width)
+        return {
+          value: graph.node('Transpose', [input.value], { perm: { ints: [2, 1, 0] } }),
+          per: 'step',
+          width: options.steps,
+        }
+      case 'reshape':
+        return this.#reshape(options, input)
       case 'projectedLstm':
         throw new UnsupportedError({
           where: `export to ONNX, ${name}`,
@@ -323,6 +332,19 @@ class LayerExport {
     const cut = graph.node('Slice', [padded, graph.ints([0]), graph.ints([steps]), graph.ints([0])])
     const turned = graph.node('Transpose', [cut], { perm: { ints: [1, 0, 2] } })
     return graph.node('Reshape', [turned, graph.ints([0, steps * width])])
+  }
+
+  /** In rows (batch, time, width), whose numbers lie in the order of the sequence. */
+  #reshape(
+    { steps, width }: Extract<LayerOptions, { type: 'reshape' }>,
+    { value, per }: ExportEdge,
+  ): ExportEdge {
+    const { graph } = this
+    const turn = (x: string) => graph.node('Transpose', [x], { perm: { ints: [1, 0, 2] } })
+    const rows = per === 'step' ? turn(value) : value
+    this.#masks = this.#masks.fixed(steps)
+    const shaped = graph.node('Reshape', [rows, graph.ints([0, steps, width])])
+    return { value: turn(shaped), per: 'step', width }
   }
 
   #concat(of: readonly string[]): ExportEdge {

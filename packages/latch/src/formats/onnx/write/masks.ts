@@ -37,6 +37,15 @@ export class StepMasks {
     return masks
   }
 
+  /** Begins anew above a layer that gives every sequence so many steps. */
+  fixed(steps: number): StepMasks {
+    const graph = this.#graph
+    const masks = new StepMasks(graph)
+    masks.lengths = graph.node('Expand', [graph.int32(steps), graph.node('Shape', [this.lengths])])
+    masks.#input = graph.node('ConstantOfShape', [graph.ints([steps])])
+    return masks
+  }
+
   /** Steps within each length. */
   valid(): string {
     return this.#once('valid', (graph) =>

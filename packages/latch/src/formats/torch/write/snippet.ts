@@ -9,6 +9,7 @@ import type { Edge } from '../../../layers/layer.ts'
 import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
+import { leastSteps } from '../../../model/outputBatch.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
@@ -77,14 +78,17 @@ model = Model()
 model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
 model.eval()
 with torch.no_grad():
-    print(${activated(outputActivation, `model(${writeExample(network)}, torch.tensor([3, 2]))`)})
+    print(${activated(outputActivation, `model(${writeExample(network)})`)})
 `
 }
 
 function writeExample(network: Network): string {
   const [input] = network.config.layers
-  if (input.type === 'features') return `torch.zeros(2, 3, ${input.width})`
-  return 'torch.zeros(2, 3, dtype=torch.long)'
+  const isFixed = internalsOf(network).layers.some(({ timeline }) => timeline?.fixed?.below)
+  const steps = isFixed ? leastSteps(network) : 3
+  const lengths = `torch.tensor([${steps}, ${isFixed ? steps : 2}])`
+  if (input.type === 'features') return `torch.zeros(2, ${steps}, ${input.width}), ${lengths}`
+  return `torch.zeros(2, ${steps}, dtype=torch.long), ${lengths}`
 }
 
 function activated(outputActivation: OutputActivation, call: string): string {
@@ -154,6 +158,10 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return { make: null, run: ['x = backwards(x, lengths)'] }
     case 'repeat':
       return { make: null, run: [`x = x[:, None].expand(-1, ${layer.steps}, -1)`] }
+    case 'permute':
+      return { make: null, run: ['x = x.transpose(1, 2)', ...lengthLines] }
+    case 'reshape':
+      return { make: null, run: [`x = x.reshape(len(x), ${layer.steps}, ${layer.width})`, ...lengthLines] }
     case 'timeSoftmax':
       return { make: null, run: ['x = x.masked_fill(~mask, -torch.inf).softmax(1)'] }
     case 'concat':
@@ -280,6 +288,9 @@ function windowLines(layer: WindowedOptions, module: string, input: number): Lin
   const make = `${module} = nn.Conv1d(${[input, filters, size, ...options].join(', ')})`
   return { make, run: [...run, ...change] }
 }
+
+/** All sequences have the steps that the layer makes. */
+const lengthLines = ['lengths = torch.full_like(lengths, x.shape[1])', MASK.trim()]
 
 function flattenLines(steps: number): string[] {
   return [

@@ -1,6 +1,6 @@
 /** Keras' convolutions and local poolings over time → Latch's. */
-import { readUpTo } from '../../fixes.ts'
-import { UnsupportedError } from '../../../core/errors.ts'
+import { readUpTo } from '../../../fixes.ts'
+import { UnsupportedError } from '../../../../core/errors.ts'
 import {
   fieldAt,
   fieldError,
@@ -8,11 +8,11 @@ import {
   readChoice,
   readInteger,
   type Field,
-} from '../../../core/validation.ts'
-import type { Conv1dOptions } from '../../../layers/windows/conv1d.ts'
-import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
-import { readActivation } from './activations.ts'
-import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
+} from '../../../../core/validation.ts'
+import type { Conv1dOptions } from '../../../../layers/windows/conv1d.ts'
+import { windowsOf, type WindowedOptions } from '../../../../layers/windows/windowed.ts'
+import { readActivation } from '../activations.ts'
+import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from '../builder.ts'
 
 const PADDINGS = ['valid', 'same', 'causal'] as const
 
