@@ -18,13 +18,6 @@ const letters = () => SequenceModel.fromImported(nextLetter()).stream()
 const TABLE = 'text,label\ngood soup,a\nbad soup,b\nfine tea,a\nold tea,b\n'
 const numbers = Array.from({ length: 4 }, (_, i) => ({ input: [[i, 1, 2]], target: [i] }))
 
-/** Texts of exactly four letters; with an id 0 that fills them up, or without. */
-const fourLetters = (first: '' | 'x') => {
-  const letter = nextLetter()
-  const vocabulary = [first, ...letter.vocabulary!.slice(1)]
-  return SequenceModel.fromImported({ ...letter, vocabulary, input: { ...letter.input, steps: 4 } })
-}
-
 /** Texts of four letters, filled up with the id 0. */
 const paddedLetters = () => {
   const letter = nextLetter()
@@ -244,26 +237,6 @@ const LANGUAGE: readonly RemedyCase[] = [
   },
 ]
 
-const WRITERS: readonly RemedyCase[] = [
-  {
-    name: 'no letter of the vocabulary to begin with',
-    kind: DataError,
-    remedy: 'Give the beginning of a text.',
-    raise: () => SequenceModel.fromImported(nextLetter()).generate({ prime: '' }),
-    follow: () => SequenceModel.fromImported(nextLetter()).generate({ prime: 'a', length: 2 }).text(),
-  },
-  {
-    name: 'fewer letters than a model reads',
-    kind: DataError,
-    remedy: 'Write a longer prime, or import the model with the `padding` that its texts had.',
-    raise: () => fourLetters('x').generate({ prime: 'ab' }),
-    follow: () => {
-      fourLetters('x').generate({ prime: 'abab', length: 2 }).text()
-      fourLetters('').generate({ prime: 'ab', length: 2 }).text()
-    },
-  },
-]
-
 const OPTIONS: readonly RemedyCase[] = [
   {
     name: 'the most likely labels of a model of numbers',
@@ -274,11 +247,4 @@ const OPTIONS: readonly RemedyCase[] = [
   },
 ]
 
-export const TASK_CASES: readonly RemedyCase[] = [
-  ...STREAMS,
-  ...INPUTS,
-  ...LANGUAGE,
-  ...WRITERS,
-  ...OPTIONS,
-  ...LIFE,
-]
+export const TASK_CASES: readonly RemedyCase[] = [...STREAMS, ...INPUTS, ...LANGUAGE, ...OPTIONS, ...LIFE]
