@@ -392,23 +392,6 @@ export const FIX_CASES: readonly FixCase[] = [
     values: { vocabulary: ['a', 'b', 'c'] },
   },
   {
-    name: 'a text by a model without a vocabulary',
-    offers: ['vocabulary'],
-    command: 'predict',
-    run: async (options) => {
-      const given = { outputActivation: 'softmax', ...options }
-      const layers: LayerOptions[] = [
-        { type: 'embedding', vocabulary: 3, size: 2 },
-        GRU,
-        { ...DENSE, units: 3 },
-      ]
-      const files = await changedTfjs((json) => json.replace('"Latch"', '"other"'), layers)
-      const model = (await open(files, given)) as SequenceModel
-      return model.generate({ prime: 'a', length: 2 }).text()
-    },
-    values: { vocabulary: ['a', 'b', 'c'] },
-  },
-  {
     name: 'padding for a model without a vocabulary',
     offers: ['vocabulary'],
     command: 'import',

@@ -12,11 +12,13 @@ import { features, maskedFeatures } from '../../src/layers/features.ts'
 import { gru } from '../../src/layers/recurrent/factories.ts'
 import { network } from '../../src/model/network.ts'
 import { sequenceModel } from '../../src/tasks/sequenceModel/build.ts'
+import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { corpusDataset } from '../../src/training/segments/corpusDataset.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import { fit } from '../../src/training/fit.ts'
+import { nextLetter } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
 type Options = Record<string, unknown>
 
@@ -203,6 +205,13 @@ export const PROGRAM_CASES: readonly FixCase[] = [
       epochs: 1,
     }),
   ),
+  {
+    ...program('a text by a model of ids without a vocabulary', ['vocabulary'], ({ vocabulary = null }) => {
+      const imported = { ...nextLetter(), vocabulary: vocabulary as string[] | null }
+      return SequenceModel.fromImported(imported).generate({ prime: 'a', length: 2 }).text()
+    }),
+    values: { vocabulary: nextLetter().vocabulary },
+  },
   program('rows of another language for a trained model', ['extendVocabulary'], async (options) => {
     const model = textClassifier({ minimumCount: 1, units: 2, embedding: 2 })
     const columns = { text: 'text', label: 'label', epochs: 1 } as const
