@@ -17,6 +17,8 @@ export interface Ran {
 export interface RunOptions {
   input?: string | Uint8Array
   env?: Record<string, string>
+  /** Kilobytes of virtual memory that the process may have. */
+  memory?: number
   /** Called with the process at each piece of standard output. */
   watch?: (child: ChildProcess, stdout: string) => void
 }
@@ -42,9 +44,12 @@ export class Workplace {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  latch(args: readonly string[], { input, env, watch }: RunOptions = {}): Promise<Ran> {
+  latch(args: readonly string[], { input, env, memory, watch }: RunOptions = {}): Promise<Ran> {
+    const words = [process.execPath, program, ...args]
+    const [command, ...rest] =
+      memory === undefined ? words : ['bash', '-c', 'ulimit -v "$0"; exec "$@"', String(memory), ...words]
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [program, ...args], {
+      const child = spawn(command, rest, {
         cwd: this.folder,
         // Whether these tests were started through npx is not the command line's business.
         env: { ...process.env, npm_command: '', ...env },

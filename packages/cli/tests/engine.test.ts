@@ -20,6 +20,20 @@ afterAll(() => place.remove())
 
 const train = (...more: string[]) => place.latch(['train', 'train.csv', ...COLUMNS, ...SMALL, ...more])
 
+describe('a host that limits virtual memory', () => {
+  it('is named, and the engine that needs none', async () => {
+    const limit = { memory: 4_000_000 }
+    const args = ['train', 'train.csv', ...COLUMNS, ...SMALL]
+    // Later versions of V8 do without the guard regions of a memory.
+    const { code, stderr } = await place.latch(args, limit)
+    const error = /^error: .*/m.exec(stderr)?.[0] ?? ''
+    expect(error).toMatch(code === 0 ? /^$/ : /engine: expected about 10 GB of virtual memory/)
+    expect(stderr).not.toMatch(/^ +at /m)
+    const ran = await place.latch([...args, '--engine', 'reference', '--force', '--quiet'], limit)
+    expect([ran.stderr, ran.code]).toEqual(['', 0])
+  })
+})
+
 describe('the engine is printed', () => {
   it('in the header of a training, with precision and threads', async () => {
     const plain = await train('--reproducible', '--threads', '2')

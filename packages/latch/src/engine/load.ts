@@ -2,7 +2,7 @@
  * Creates engines: the fastest build that the host supports, or the requested one. A build is compiled once per process
  * and instantiated once per engine, each with a memory of its own.
  */
-import { UnsupportedError, UsageError } from '../core/errors.ts'
+import { MemoryError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { ENGINE_NAMES, fewerThreadsNote, type Engine, type EngineName, type EngineOptions } from './engine.ts'
 import { host } from './host.ts'
 import type { Kernels } from './kernels.ts'
@@ -105,7 +105,7 @@ function openBuild(name: BuildName, wanted: number, asked: boolean): Engine {
   const canShare = typeof SharedArrayBuffer !== 'undefined' && !given
   const threads = canShare ? wanted : 1
   const module = moduleOf(name, threads > 1)
-  const memory = new WebAssembly.Memory({ initial: INITIAL, maximum: MAXIMUM, shared: threads > 1 })
+  const memory = reserve(threads > 1)
   const { exports } = new WebAssembly.Instance(module, { env: { memory } })
   const { panel, heapBase } = exports as unknown as { panel(): number; heapBase(): number }
   const kernels = exports as unknown as Kernels
@@ -129,6 +129,23 @@ function openBuild(name: BuildName, wanted: number, asked: boolean): Engine {
       pool?.close()
       arena.dispose()
     },
+  }
+}
+
+/** @throws MemoryError where the host limits virtual memory, of which each WebAssembly memory reserves gigabytes */
+function reserve(shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: INITIAL, maximum: MAXIMUM, shared })
+  } catch (cause) {
+    throw new MemoryError(
+      {
+        where: 'engine',
+        expected: 'about 10 GB of virtual memory, which WebAssembly reserves and hardly uses',
+        got: 'a host that refuses them',
+        remedy: 'Raise the limit (as of `ulimit -v`), or choose the engine `reference`.',
+      },
+      { cause },
+    )
   }
 }
 
