@@ -14,10 +14,10 @@ import {
 } from '../engine/generic/batchNorm.ts'
 import { addSums, type RowShape } from '../engine/generic/rows.ts'
 import type { Access } from '../engine/reference/access.ts'
-import { fieldError, readBoolean, readNumber, type Field } from '../core/validation.ts'
+import { readBoolean, readNumber } from '../core/validation.ts'
 import { assertValues } from './assertValues.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
-import { optional, readOptions } from './fields.ts'
+import { optional, readEpsilon, readOptions } from './fields.ts'
 import { capacityOf, makeEdge, rowsOf } from './layer.ts'
 import type { Capacity, Context, Edge, Layer, LayerStep, Pass, StreamContext } from './layer.ts'
 import type { Rows } from './streamRows.ts'
@@ -55,12 +55,6 @@ export const batchNormLayer: LayerDefinition<BatchNormOptions> = {
 /** Each column to mean 0 and variance 1, by the batch in training and by a running average after it. */
 export function batchNorm(options: Omit<BatchNormOptions, 'type'> = {}): LayerSpec<BatchNormOptions> {
   return { definition: batchNormLayer, options: { type: 'batchNorm', ...options } }
-}
-
-function readEpsilon(field: Field): number {
-  const epsilon = readNumber(field, { min: 0, max: 1 })
-  if (epsilon > 0) return epsilon
-  throw fieldError(field, 'a number above 0')
 }
 
 class BatchNormLayer implements Layer {

@@ -25,6 +25,13 @@ export function readRate(field: Field): number {
   return rate
 }
 
+/** What is added to a variance. */
+export function readEpsilon(field: Field): number {
+  const epsilon = readNumber(field, { min: 0, max: 1 })
+  if (epsilon > 0) return epsilon
+  throw fieldError(field, 'a number above 0')
+}
+
 /** A field that may be absent. */
 export const optional =
   <T>(read: (field: Field) => T) =>

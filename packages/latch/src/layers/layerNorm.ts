@@ -5,10 +5,10 @@
 import { accessOf } from '../engine/generic/access.ts'
 import { addSums, layerNormBackward, layerNormForward, type LayerNormSums } from '../engine/generic/rows.ts'
 import type { Access } from '../engine/reference/access.ts'
-import { fieldError, readBoolean, readNumber, type Field } from '../core/validation.ts'
+import { readBoolean } from '../core/validation.ts'
 import { assertValues } from './assertValues.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
-import { optional, readOptions } from './fields.ts'
+import { optional, readEpsilon, readOptions } from './fields.ts'
 import { capacityOf, makeEdge, rowsOf } from './layer.ts'
 import type { Capacity, Context, Edge, Layer, LayerStep, StreamContext } from './layer.ts'
 import type { Rows } from './streamRows.ts'
@@ -44,12 +44,6 @@ export const layerNormLayer: LayerDefinition<LayerNormOptions> = {
 /** Each row to mean 0 and variance 1, then a learned factor and summand. */
 export function layerNorm(options: Omit<LayerNormOptions, 'type'> = {}): LayerSpec<LayerNormOptions> {
   return { definition: layerNormLayer, options: { type: 'layerNorm', ...options } }
-}
-
-function readEpsilon(field: Field): number {
-  const epsilon = readNumber(field, { min: 0, max: 1 })
-  if (epsilon > 0) return epsilon
-  throw fieldError(field, 'a number above 0')
 }
 
 export class LayerNormLayer implements Layer {

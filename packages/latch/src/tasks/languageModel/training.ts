@@ -9,7 +9,8 @@ import { SegmentedDataset, type LongSequence } from '../../training/segments/seg
 import { fitNgrams } from '../baselines/ngrams.ts'
 import { formatCount } from '../labels.ts'
 import type { Baseline } from '../baselines/baseline.ts'
-import type { Reading, TaskTraining, UnknownTokens } from '../task.ts'
+import type { Reading, TaskTraining } from '../task.ts'
+import { unknownTokens } from '../unknownTokens.ts'
 import {
   completeLanguage,
   divideTokens,
@@ -88,7 +89,7 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
     })
   },
 
-  unknownTokens: countUnknown,
+  unknownTokens,
 
   network: ({ settings, words }) => ({
     config: languageNetwork(settings, words.size),
@@ -110,7 +111,7 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
 
   async measure({ network, learned, names: labels }, items, dataset, options) {
     const { loss, accuracy, n } = await evaluate(network, dataset, options)
-    const { unknown, total } = countUnknown(learned, items)
+    const { unknown, total } = unknownTokens(learned, items)
     const text = items.reduce((sum, { tokens }) => sum + characters(learned, tokens), 0)
     const bits = loss / Math.LN2
     return {
@@ -151,21 +152,6 @@ function characters({ tokenizer, start }: LanguageLearned, tokens: readonly stri
   const predicted = tokens.slice(start.length > 0 ? 0 : 1)
   const all = predicted.reduce((sum, token) => sum + Array.from(token).length, 0)
   return tokenizer.config.kind === 'chars' ? all : all + predicted.length
-}
-
-function countUnknown({ words }: LanguageLearned, items: readonly LanguageItem[]): UnknownTokens {
-  const counts = new Map<string, number>()
-  let [unknown, total] = [0, 0]
-  for (const { tokens } of items) {
-    total += tokens.length
-    for (const token of tokens) {
-      if (words.has(token)) continue
-      unknown++
-      counts.set(token, (counts.get(token) ?? 0) + 1)
-    }
-  }
-  const frequent = [...counts].sort((a, b) => b[1] - a[1])
-  return { unknown, total, examples: frequent.slice(0, 3).map(([token]) => token) }
 }
 
 /** Every text from states of zero; long ones in parts. */

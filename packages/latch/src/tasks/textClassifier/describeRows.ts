@@ -1,6 +1,6 @@
 /** What makes labelled texts hard to learn from, said before training. */
 import { formatCount } from '../labels.ts'
-import type { UnknownTokens } from '../task.ts'
+import { unknownTokens } from '../unknownTokens.ts'
 import type { TextItem, TextLearned } from './learned.ts'
 
 /** Labels and rows above which the label column is doubted. */
@@ -42,20 +42,4 @@ export function describeRows(learned: TextLearned, training: readonly TextItem[]
       `${Math.round((100 * unknown) / total)} % of the tokens of the training rows are read as unknown.`,
     )
   return out
-}
-
-/** The tokens outside a vocabulary, and the three most frequent of them. */
-export function unknownTokens({ words }: TextLearned, items: readonly TextItem[]): UnknownTokens {
-  const counts = new Map<string, number>()
-  let [unknown, total] = [0, 0]
-  for (const { tokens } of items) {
-    total += tokens.length
-    for (const token of tokens) {
-      if (words.has(token)) continue
-      unknown++
-      counts.set(token, (counts.get(token) ?? 0) + 1)
-    }
-  }
-  const frequent = [...counts].sort((a, b) => b[1] - a[1])
-  return { unknown, total, examples: frequent.slice(0, 3).map(([token]) => token) }
 }
