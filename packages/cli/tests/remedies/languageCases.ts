@@ -33,7 +33,7 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     follow: () => reading('a text'),
   },
   {
-    name: 'a model that is no language model',
+    name: 'a model of another task',
     kind: UnsupportedError,
     remedy: 'Train one with `latch train TEXT --task lm`.',
     raise: async () => requireLanguageModel((await trained(SMALL, { epochs: 1 })) as never, 'm', 'generate'),

@@ -56,7 +56,7 @@ export function interpret<T extends TaskTypes>(
 
 /**
  * What the options of `predict` add to a prediction: its most likely labels.
- * @throws UsageError for an unknown option, a `top` that is no count, and a `top` of a model of numbers
+ * @throws UsageError for an unknown option, a `top` that is not a whole number from 1, and a `top` of a model of numbers
  */
 export function ranking<P extends Prediction>(
   { network, learned, names }: Trained,

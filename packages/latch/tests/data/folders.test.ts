@@ -45,7 +45,7 @@ test('hidden files are left out, files beside the subfolders with a note, empty 
   expect(notes.join()).toContain('other files are left out: 1')
 })
 
-test('the encoding counts for each file, and a file that is no text is named', async () => {
+test('the encoding counts for each file, and a file that is not text is named', async () => {
   write('neg/d.txt', Uint8Array.of(0x67, 0xfc, 0x74))
   const { texts } = await readExamples(folder, { encoding: 'windows-1252' })
   expect(texts).toContain('güt')
