@@ -43,6 +43,7 @@ const CASES: readonly Case[] = [
   ['textClassifier', 'unit', 'units', (wrong) => latch.textClassifier(wrong)],
   ['sequenceModel', 'outputs', 'output', (wrong) => latch.sequenceModel(wrong)],
   ['languageModel', 'unit', 'units', (wrong) => latch.languageModel(wrong)],
+  ['LanguageModel.beamSearch', 'beam', 'beams', (wrong) => language.beamSearch(wrong)],
   ['LanguageModel.generate', 'temprature', 'temperature', (wrong) => language.generate(wrong)],
   ['LanguageModel.baseline', 'orders', 'order', (wrong) => language.baseline('a b', wrong)],
   ['LanguageModel.fit', 'lr', 'learningRate', (wrong) => language.fit('a b', wrong)],
