@@ -5,8 +5,8 @@ const CLOSES = /^[.,;:!?)\]}%’”…]+$/u
 const OPENS = /^[([{“„]+$/u
 
 /**
- * A token as it stands after another one: with a space, but not between characters, before closing signs and after opening
- * ones.
+ * What a token adds to a text after another one: a space and the token, but no space between characters, before closing
+ * signs and after opening ones.
  */
 export function textAfter(before: string, token: string, kind: TokenKind): string {
   if (kind === 'chars' || before === '') return token
