@@ -9,6 +9,7 @@ import type { AnyOptions, LayerDefinition, LayerInfo, LayerSpec } from '../layer
 import type { DenseOptions } from '../layers/dense.ts'
 import type { DropoutOptions } from '../layers/dropout.ts'
 import type { EmbeddingOptions } from '../layers/embedding.ts'
+import type { EncoderDecoderOptions } from '../layers/encoderDecoder/encoderDecoder.ts'
 import type { FeaturesOptions } from '../layers/features.ts'
 import { optional } from '../layers/fields.ts'
 import type { FlattenOptions } from '../layers/flatten.ts'
@@ -55,6 +56,7 @@ export type LayerOptions =
   | RepeatOptions
   | PermuteOptions
   | ReshapeOptions
+  | EncoderDecoderOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

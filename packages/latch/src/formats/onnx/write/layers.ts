@@ -150,7 +150,7 @@ class LayerExport {
         })
       default:
         // A layer type without a case is a compile error here.
-        options.type satisfies 'embedding' | 'oneHot' | 'features'
+        options.type satisfies 'embedding' | 'oneHot' | 'features' | 'encoderDecoder'
         throw new RangeError(`${name} stands above an input`)
     }
   }

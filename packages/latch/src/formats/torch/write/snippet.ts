@@ -175,7 +175,7 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return windowLines(layer, module, input)
     default:
       // Rejected by `assertExpressible`; a new layer type is a compile error here.
-      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge'
+      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge' | 'encoderDecoder'
       return { make: null, run: [] }
   }
 }
