@@ -16,6 +16,14 @@ export type { BeamSearchOptions, Continuation } from './tasks/generation/beamSea
 export type { Generation } from './tasks/generation/generation.ts'
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export type { TextOptions } from './tasks/generation/textOptions.ts'
+export { sequenceToSequence, SequenceToSequence } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { SequenceColumns } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { WrittenSequence } from './tasks/sequenceToSequence/learned.ts'
+export type {
+  SequenceToSequenceOptions,
+  SequenceToSequenceSettings,
+} from './tasks/sequenceToSequence/options.ts'
+export type { AttentionScore, EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,
@@ -46,6 +54,7 @@ export type {
   PredictOptions,
   Prediction,
   RankedLabel,
+  SequenceEvaluation,
   TokenEvaluation,
   ValueEvaluation,
 } from './tasks/model.ts'

@@ -109,8 +109,29 @@ export interface TokenEvaluation {
   warnings: readonly string[]
 }
 
+/** The metrics of a sequence-to-sequence model. */
+export interface SequenceEvaluation {
+  kind: 'sequences'
+  /** Mean cross-entropy in nats a target token, each after the true tokens before it. */
+  loss: number
+  /** e to the loss. */
+  perplexity: number
+  /** Fraction of target tokens that were the likeliest, each after the true tokens before it. */
+  tokenAccuracy: number
+  /** Fraction of sources for which the model writes the target exactly. */
+  accuracy: number
+  /** Insertions, deletions and replacements of tokens from what the model writes to the targets, for each target token. */
+  errorRate: number
+  /** Number of sources. */
+  n: number
+  /** The vocabulary of the targets. */
+  labels: readonly string[]
+  warnings: readonly string[]
+}
+
 /** What `evaluate` returns, discriminated by `kind`. */
-export type Evaluation<L extends string = string> = ClassEvaluation<L> | ValueEvaluation | TokenEvaluation
+export type Evaluation<L extends string = string> =
+  ClassEvaluation<L> | ValueEvaluation | TokenEvaluation | SequenceEvaluation
 
 /** Options of `evaluate`. */
 export interface ModelEvaluateOptions {

@@ -101,7 +101,7 @@ interface Side {
   readonly top: Edge
 }
 
-class EncoderDecoderLayer implements Layer {
+export class EncoderDecoderLayer implements Layer {
   readonly type = 'encoderDecoder'
   readonly name: string
   readonly parameters: readonly Parameter[]

@@ -30,6 +30,8 @@ import type { Generation } from '../generation/generation.ts'
 import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
 import { languageTask } from '../languageModel/task.ts'
+import { SequenceToSequence } from '../sequenceToSequence/sequenceToSequence.ts'
+import { sequenceToSequenceTask } from '../sequenceToSequence/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
@@ -137,6 +139,11 @@ const TASKS = {
       withWarnings(readTask(languageTask, document, weights, source, engine), warnings),
       engine,
     ),
+  sequenceToSequence: (document, weights, source, engine, warnings) =>
+    new SequenceToSequence(
+      withWarnings(readTask(sequenceToSequenceTask, document, weights, source, engine), warnings),
+      engine,
+    ) as never,
   sequenceModel: (document, weights, source, engine, warnings) =>
     new SequenceModel(
       withWarnings(readTask(sequenceTask, document, weights, source, engine), warnings),

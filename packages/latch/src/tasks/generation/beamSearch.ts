@@ -70,7 +70,7 @@ interface Candidate {
 }
 
 /** The likeliest continuations that were found, the best first; at most `beams`. */
-export function searchBeams(writer: Writer, options: CompleteBeamSearch): Continuation[] {
+export function searchBeams(writer: Omit<Writer, 'begin'>, options: CompleteBeamSearch): Continuation[] {
   const { vocabulary, kind, start, prime, end, never } = writer
   const { beams, length, stops } = options
   const penalty = penaltyOf(options)
