@@ -1,4 +1,5 @@
 /** The encoder-decoder layer: gradients against differences in float64, PyTorch's numbers, batches and threads. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { cells } from '../../src/cells/registry.ts'
 import { DataError, FormatError, UnsupportedError } from '../../src/core/errors.ts'
@@ -7,10 +8,12 @@ import { dropoutLayer } from '../../src/layers/dropout.ts'
 import {
   ATTENTION_SCORES,
   encoderDecoderLayer,
+  type EncoderDecoderLayer,
   type EncoderDecoderOptions,
 } from '../../src/layers/encoderDecoder/encoderDecoder.ts'
 import { buildNetwork, internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
+import { expectClose } from '../closeTo.ts'
 import { checkGradients, numbers } from '../model/recurrentHelpers.ts'
 
 const SOURCE = 5
@@ -18,6 +21,26 @@ const TARGET = 4
 const layers = [encoderDecoderLayer(cells), dropoutLayer, denseLayer]
 
 type Given = Partial<EncoderDecoderOptions>
+
+interface Tensor {
+  shape: number[]
+  data: number[]
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL('../golden/encoderDecoder.json', import.meta.url), 'utf8'),
+) as {
+  pairs: [number[], number[]][]
+  end: number
+  cases: {
+    options: Given
+    weights: Record<string, Tensor>
+    loss: number
+    logits: Tensor[]
+    attention: Tensor[] | null
+    gradients: Record<string, Tensor>
+  }[]
+}
 
 function made(
   options: Given,
@@ -74,6 +97,40 @@ describe('the encoder-decoder layer', () => {
       const batch = joined()
       checkGradients(made({ attention, ...options }), batch, { stepClasses: classesOf() })
     })
+  })
+
+  it.each([
+    ['reference float64', { engine: 'reference', precision: 'float64' }, 1e-10],
+    ['simd', { engine: 'simd', threads: 1 }, 5e-6],
+  ] as const)('has the numbers of PyTorch: %s', (_, engine, tolerance) => {
+    const { pairs, end, cases } = golden
+    for (const { options, weights, loss, logits, attention, gradients } of cases) {
+      const net = made(options, engine)
+      expect(net.parameters.map(({ name }) => name).sort()).toEqual(Object.keys(weights).sort())
+      for (const { name, shape } of net.parameters) {
+        expect(shape).toEqual(weights[name].shape)
+        net.writeParameter(name, weights[name].data)
+      }
+      net.prepareTraining()
+      net.zeroGradients()
+      const batch = joined(pairs)
+      const pass = { training: true, record: false, key: 0 }
+      const { steps } = net.forward(batch, pass)
+      const out = net.readOutput(batch)
+      logits.forEach(({ shape: [count], data }, i) => {
+        const from = i * steps * TARGET
+        expectClose(out.subarray(from, from + count * TARGET), data, tolerance)
+      })
+      const [layer] = internalsOf(net).layers
+      const found = (layer as EncoderDecoderLayer).readAttention()
+      if (attention === null) expect(found).toBeNull()
+      else attention.forEach(({ data }, i) => expectClose(found![i], data, tolerance))
+      const stepClasses = pairs.map(([, target]) => [...target.slice(1), end])
+      const value = net.backward(batch, { stepClasses }, pass)
+      expect(Math.abs(value.mean - loss)).toBeLessThan(tolerance)
+      for (const { name } of net.parameters)
+        expectClose(net.readParameter(name, 'gradients'), gradients[name].data, tolerance, name)
+    }
   })
 
   it('gives a sequence the same numbers in every batch', () => {

@@ -6,6 +6,7 @@ import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { ExportSource } from '../../formats/imported.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { Vocabulary } from '../../text/vocabulary.ts'
 import { forEachBatch, packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
@@ -49,6 +50,16 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
       trained: content,
       history: content?.history,
     })
+  }
+
+  /** The tokens of sources. */
+  get vocabulary(): Vocabulary {
+    return this.trained.learned.words
+  }
+
+  /** The tokens of targets. */
+  get targetVocabulary(): Vocabulary {
+    return this.trained.learned.targetWords
   }
 
   /**
