@@ -3,6 +3,7 @@ import { genericCells } from '../cells/registry.ts'
 import { activationLayer } from '../layers/activation.ts'
 import { batchNormLayer } from '../layers/batchNorm.ts'
 import { concatLayer } from '../layers/skips/concat.ts'
+import { crfLayer } from '../layers/crf/crf.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
 import { dropoutLayer } from '../layers/dropout.ts'
@@ -50,4 +51,5 @@ export const allLayers: readonly LayerInfo[] = [
   repeatLayer,
   permuteLayer,
   reshapeLayer,
+  crfLayer,
 ]

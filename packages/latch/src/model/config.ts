@@ -6,6 +6,7 @@ import type { ActivationOptions } from '../layers/activation.ts'
 import type { ConcatOptions } from '../layers/skips/concat.ts'
 import type { BatchNormOptions } from '../layers/batchNorm.ts'
 import type { AnyOptions, LayerDefinition, LayerInfo, LayerSpec } from '../layers/definition.ts'
+import type { CrfOptions } from '../layers/crf/crf.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import type { DropoutOptions } from '../layers/dropout.ts'
 import type { EmbeddingOptions } from '../layers/embedding.ts'
@@ -55,6 +56,7 @@ export type LayerOptions =
   | RepeatOptions
   | PermuteOptions
   | ReshapeOptions
+  | CrfOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {
