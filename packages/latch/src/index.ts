@@ -20,6 +20,17 @@ export type {
   SequenceModelOptions,
   SequenceOutputOptions,
 } from './tasks/sequenceModel/build.ts'
+export { tagger, Tagger } from './tasks/tagger/tagger.ts'
+export type { TagColumns } from './tasks/tagger/tagger.ts'
+export type { CharacterOptions, TaggerOptions, TaggerSettings } from './tasks/tagger/options.ts'
+export type {
+  Entity,
+  EntityScores,
+  TagEvaluation,
+  TaggerInput,
+  TagPrediction,
+} from './tasks/tagger/learned.ts'
+export type { Span, TagScheme } from './tasks/tagger/spans.ts'
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
 export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
@@ -89,6 +100,7 @@ export { permute } from './layers/shapes/permute.ts'
 export { reshape } from './layers/shapes/reshape.ts'
 export { conv1d } from './layers/windows/conv1d.ts'
 export { averagePool1d, maxPool1d } from './layers/windows/localPool.ts'
+export { wordCharacters } from './layers/wordCharacters.ts'
 export type { AnyOptions, LayerInfo, LayerSpec } from './layers/definition.ts'
 export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
@@ -102,6 +114,7 @@ export type { OneHotOptions } from './layers/oneHot.ts'
 export type { RecurrentOptions, StateName } from './layers/recurrent/recurrent.ts'
 export type { DropoutOptions } from './layers/dropout.ts'
 export type { FlattenOptions } from './layers/flatten.ts'
+export type { WordCharactersOptions } from './layers/wordCharacters.ts'
 export type { PoolOptions } from './layers/pooling/pool.ts'
 export type { CrfOptions } from './layers/crf/crf.ts'
 export type { DenseOptions } from './layers/dense.ts'

@@ -13,7 +13,7 @@ export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
 }
 
 /** Layers that no other format has. */
-const LATCH_ONLY: readonly string[] = ['crf']
+const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters']
 
 /** A writer that refuses them. */
 function writer(format: string, write: ModelWriter): ModelWriter {

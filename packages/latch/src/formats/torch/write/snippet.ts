@@ -175,7 +175,7 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return windowLines(layer, module, input)
     default:
       // Rejected by `assertExpressible` and `exporters`; a new layer type is a compile error here.
-      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge' | 'crf'
+      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge' | 'crf' | 'wordCharacters'
       return { make: null, run: [] }
   }
 }
