@@ -66,25 +66,21 @@ export const taggerTask: TaskDefinition<TaggerTypes> = {
       const expected = `${settings.characters ? 'the characters' : 'no characters'}, as in settings.characters`
       throw fieldError(fieldAt(root, 'characters'), expected, letters ? 'some' : 'none')
     }
-    for (const name of ['crf', 'scheme'] as const) {
-      if (settings[name] === undefined)
-        throw fieldError(fieldAt(fieldAt(root, 'settings'), name), 'a value', 'none')
-    }
     const learned = completeTagger(settings, labels, vocabulary('vocabulary'), letters)
     checkNetwork(fieldAt(root, 'network'), config, learned)
     return learned
   },
 }
 
-/** @throws FormatError for a network that is not the one that these settings build; dropout may differ */
+/** @throws FormatError for a network that is not the one that these settings build */
 function checkNetwork(
   field: Parameters<typeof fieldError>[0],
   config: NetworkConfig,
   learned: TaggerLearned,
 ): void {
   const wanted = taggerNetwork(learned)
-  const told = (layers: readonly object[]) => layers.map((layer) => JSON.stringify(layer))
-  const [found, expected] = [told(config.layers), told(wanted.layers)]
+  const texts = (layers: readonly object[]) => layers.map((layer) => JSON.stringify(layer))
+  const [found, expected] = [texts(config.layers), texts(wanted.layers)]
   const wrong = expected.findIndex((layer, i) => layer !== found[i])
   if (wrong >= 0 || found.length !== expected.length) {
     const at = wrong >= 0 ? wrong : expected.length
