@@ -1,9 +1,9 @@
 /**
  * Words with their characters (Lample et al. 2016; Plank et al. 2016): each word becomes its row of a learned table and,
- * beside it, the last states of an LSTM that reads its characters forwards and backwards. The first layer of a tagger's
+ * beside it, the last states of a recurrent layer that reads its characters forwards and backwards. The first layer of a tagger's
  * network. Each different word of a batch is read once.
  */
-import { cells, findCell } from '../cells/registry.ts'
+import { cellNames, cells, findCell, type CellName } from '../cells/registry.ts'
 import { strideOf } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
@@ -15,7 +15,7 @@ import { SparseRows } from '../tensors/sparseRows.ts'
 import { BatchIndex } from './batchIndex.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { EmbeddingLayer } from './embedding.ts'
-import { optional, readOptions, readRate, readVocabulary, readWidth } from './fields.ts'
+import { oneOf, optional, readOptions, readRate, readVocabulary, readWidth } from './fields.ts'
 import { makeEdge, type Capacity, type Context, type Edge, type Layer, type Pass } from './layer.ts'
 import { allLosses } from './losses/allLosses.ts'
 import { RecurrentLayer } from './recurrent/recurrent.ts'
@@ -37,7 +37,9 @@ export interface WordCharactersOptions {
   characters: number
   /** Width of a character's row. */
   characterSize: number
-  /** Hidden units of each direction over the characters. */
+  /** Which cell reads the characters. */
+  cell: CellName
+  /** Its hidden units, of each direction. */
   units: number
   /** Most characters of a word. */
   length: number
@@ -55,6 +57,7 @@ export const wordCharactersLayer: LayerDefinition<WordCharactersOptions> = {
       wordDropout: optional(readRate),
       characters: readVocabulary,
       characterSize: readWidth,
+      cell: oneOf(...cellNames),
       units: readWidth,
       length: readWidth,
     }),
@@ -92,7 +95,7 @@ export class WordCharactersLayer implements Layer {
   #words: PackedBatch | null = null
 
   constructor(context: Context, name: string, options: WordCharactersOptions) {
-    const { vocabulary, size, characters, characterSize, units, wordDropout = 0 } = options
+    const { vocabulary, size, characters, characterSize, cell, units, wordDropout = 0 } = options
     this.name = name
     this.#options = options
     this.#context = context
@@ -109,7 +112,7 @@ export class WordCharactersLayer implements Layer {
     this.#encoder = new RecurrentLayer(
       own,
       `${name}.encoder`,
-      { type: 'recurrent', cell: 'lstm', units, direction: 'bidirectional', returnSequences: false },
+      { type: 'recurrent', cell, units, direction: 'bidirectional', returnSequences: false },
       this.#characters.output,
       (form, engine) => findCell(cells, form.cell).create(form, engine),
     )

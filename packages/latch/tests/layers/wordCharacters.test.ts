@@ -17,6 +17,7 @@ const INPUT = {
   size: 3,
   characters: 6,
   characterSize: 2,
+  cell: 'lstm',
   units: 3,
   length: LENGTH,
 } as const

@@ -34,51 +34,138 @@ export interface ChainSums {
   pairs: Float64Array
 }
 
+/** Both recursions in logarithms. */
+interface Recursions {
+  /** Sums of the paths up to a step, by its tag, with its score. (T, C) */
+  forward: Float64Array
+  /** Sums of the paths after a step, by its tag, without its score. (T, C) */
+  backward: Float64Array
+  logSum: number
+}
+
 /**
  * The forward and backward algorithm.
  * @param scores of each step's tags (T, C)
  * @param fixed the tag of each step, negative where it is open; absent: all are open
  */
 export function sumPaths(
-  { transitions, start, end }: ChainWeights,
-  scores: ArrayLike<number>,
+  weights: ChainWeights,
+  given: ArrayLike<number>,
   fixed?: ArrayLike<number>,
 ): ChainSums {
+  const C = weights.start.length
+  const scores = Float64Array.from(given)
+  fixTags(scores, C, fixed)
+  const { forward, backward, logSum: all } = recur(weights, scores)
+  const marginals = forward.map((x, at) => Math.exp(x + backward[at] - all))
+  const pairs = new Float64Array(C * C)
+  const { transitions } = weights
+  for (let t = 1; t < scores.length / C; t++) {
+    for (let i = 0; i < C; i++) {
+      for (let j = 0; j < C; j++) {
+        const after = transitions[i * C + j] + scores[t * C + j] + backward[t * C + j]
+        pairs[i * C + j] += Math.exp(forward[(t - 1) * C + i] + after - all)
+      }
+    }
+  }
+  return { logSum: all, marginals, pairs }
+}
+
+/** Excludes all tags but the fixed ones. */
+function fixTags(scores: Float64Array, C: number, fixed: ArrayLike<number> | undefined): void {
+  if (!fixed) return
+  for (let at = 0; at < scores.length; at++) {
+    const tag = fixed[Math.floor(at / C)]
+    if (tag >= 0 && tag !== at % C) scores[at] = -Infinity
+  }
+}
+
+function recur({ transitions, start, end }: ChainWeights, scores: Float64Array): Recursions {
   const C = start.length
   const T = scores.length / C
-  const isOpen = (t: number, j: number) => !fixed || fixed[t] < 0 || fixed[t] === j
-  const score = (t: number, j: number) => (isOpen(t, j) ? scores[t * C + j] : -Infinity)
   const forward = new Float64Array(T * C)
   const backward = new Float64Array(T * C)
   const terms = new Float64Array(C)
-  for (let j = 0; j < C; j++) forward[j] = start[j] + score(0, j)
+  for (let j = 0; j < C; j++) forward[j] = start[j] + scores[j]
   for (let t = 1; t < T; t++) {
     for (let j = 0; j < C; j++) {
       for (let i = 0; i < C; i++) terms[i] = forward[(t - 1) * C + i] + transitions[i * C + j]
-      forward[t * C + j] = logSum(terms) + score(t, j)
+      forward[t * C + j] = logSum(terms) + scores[t * C + j]
     }
   }
   for (let j = 0; j < C; j++) backward[(T - 1) * C + j] = end[j]
   for (let t = T - 2; t >= 0; t--) {
     for (let i = 0; i < C; i++) {
       for (let j = 0; j < C; j++)
-        terms[j] = transitions[i * C + j] + score(t + 1, j) + backward[(t + 1) * C + j]
+        terms[j] = transitions[i * C + j] + scores[(t + 1) * C + j] + backward[(t + 1) * C + j]
       backward[t * C + i] = logSum(terms)
     }
   }
   for (let j = 0; j < C; j++) terms[j] = forward[(T - 1) * C + j] + end[j]
-  const all = logSum(terms)
-  const marginals = forward.map((x, at) => Math.exp(x + backward[at] - all))
-  const pairs = new Float64Array(C * C)
-  for (let t = 1; t < T; t++) {
+  return { forward, backward, logSum: logSum(terms) }
+}
+
+/** Gradients of the scores (T, C) and the weights of a chain. */
+export interface ChainGradients {
+  scores: Float64Array
+  transitions: Float64Array
+  start: Float64Array
+  end: Float64Array
+}
+
+/** The gradients of Σ slope · log(probability of a tag at a step): back through both recursions. `slopes` (T, C). */
+export function gradientsOfLogs(
+  weights: ChainWeights,
+  given: ArrayLike<number>,
+  slopes: ArrayLike<number>,
+): ChainGradients {
+  const { transitions, start, end } = weights
+  const C = start.length
+  const scores = Float64Array.from(given)
+  const last = scores.length - C
+  const { forward, backward, logSum: all } = recur(weights, scores)
+  const out = {
+    scores: new Float64Array(scores.length),
+    transitions: new Float64Array(C * C),
+    start: new Float64Array(C),
+    end: new Float64Array(C),
+  }
+  // log p = forward + backward − logSum.
+  const [dForward, dBackward] = [Float64Array.from(slopes), Float64Array.from(slopes)]
+  const sum = dForward.reduce((total, slope) => total + slope, 0)
+  for (let j = 0; j < C; j++) {
+    const share = -sum * Math.exp(forward[last + j] + end[j] - all)
+    dForward[last + j] += share
+    out.end[j] += share
+  }
+  for (let at = 0; at < last; at += C) {
     for (let i = 0; i < C; i++) {
       for (let j = 0; j < C; j++) {
-        const after = transitions[i * C + j] + score(t, j) + backward[t * C + j]
-        pairs[i * C + j] += Math.exp(forward[(t - 1) * C + i] + after - all)
+        const after = transitions[i * C + j] + scores[at + C + j] + backward[at + C + j]
+        const share = dBackward[at + i] * Math.exp(after - backward[at + i])
+        out.transitions[i * C + j] += share
+        out.scores[at + C + j] += share
+        dBackward[at + C + j] += share
       }
     }
   }
-  return { logSum: all, marginals, pairs }
+  for (let j = 0; j < C; j++) out.end[j] += dBackward[last + j]
+  for (let at = last; at > 0; at -= C) {
+    for (let j = 0; j < C; j++) {
+      out.scores[at + j] += dForward[at + j]
+      for (let i = 0; i < C; i++) {
+        const before = forward[at - C + i] + transitions[i * C + j]
+        const share = dForward[at + j] * Math.exp(before - forward[at + j] + scores[at + j])
+        out.transitions[i * C + j] += share
+        dForward[at - C + i] += share
+      }
+    }
+  }
+  for (let j = 0; j < C; j++) {
+    out.scores[j] += dForward[j]
+    out.start[j] += dForward[j]
+  }
+  return out
 }
 
 /** The score of one path. */

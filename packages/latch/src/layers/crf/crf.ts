@@ -14,7 +14,15 @@ import type { LayerDefinition, LayerSpec } from '../definition.ts'
 import { readOptions } from '../fields.ts'
 import { makeEdge, type Capacity, type Context, type Edge, type Layer } from '../layer.ts'
 import type { GradientOf, LossValue } from '../loss.ts'
-import { bestPath, scorePath, sumPaths, type ChainRules, type ChainSums, type ChainWeights } from './chain.ts'
+import {
+  bestPath,
+  gradientsOfLogs,
+  scorePath,
+  sumPaths,
+  type ChainRules,
+  type ChainSums,
+  type ChainWeights,
+} from './chain.ts'
 import { ChainBatch } from './chainBatch.ts'
 
 /** The tags of a sequence, each by its own score and by the tags beside it. The last layer, with the loss `crf`. */
@@ -102,28 +110,22 @@ export class CrfLayer implements Layer {
     this.#chain.forward(batch, this.weights)
   }
 
-  /** The gradient of log-probabilities, where it is not of the loss `crf`: of each that has one, by the sums with its tag fixed. */
+  /** The gradient of log-probabilities; that of the loss `crf` is written by the loss. */
   backward(batch: PackedBatch): void {
     if (this.#isWritten) return
     const { gradient, width: C, stride } = this.output
     const { memory } = this.#context.engine
-    memory.viewFloats(this.#input.gradient, batch.rows * this.#input.stride).fill(0)
     const given = memory.viewFloats(gradient, batch.rows * stride)
+    const dx = memory.viewFloats(this.#input.gradient, batch.rows * stride)
     for (let b = 0; b < batch.sequences; b++) {
-      const T = batch.lengths[b]
-      const scores = this.scoresOf(batch, b)
-      let free: ChainSums | null = null
-      for (let t = 0; t < T; t++) {
-        for (let k = 0; k < C; k++) {
-          const slope = given[(batch.offsets[t] + b) * stride + k]
-          if (slope === 0) continue
-          free ??= sumPaths(this.weights, scores)
-          const fixed = new Int32Array(T).fill(-1)
-          fixed[t] = k
-          this.#addGradients(batch, b, sumPaths(this.weights, scores, fixed), slope)
-          this.#addGradients(batch, b, free, -slope)
-        }
-      }
+      const slopes = new Float64Array(batch.lengths[b] * C)
+      const at = (t: number) => (batch.offsets[t] + b) * stride
+      for (let t = 0; t < batch.lengths[b]; t++) slopes.set(given.subarray(at(t), at(t) + C), t * C)
+      const found = gradientsOfLogs(this.weights, this.scoresOf(batch, b), slopes)
+      for (let t = 0; t < batch.lengths[b]; t++) dx.set(found.scores.subarray(t * C, (t + 1) * C), at(t))
+      this.#add(this.#transitions, found.transitions, 1)
+      this.#add(this.#start, found.start, 1)
+      this.#add(this.#end, found.end, 1)
     }
   }
 

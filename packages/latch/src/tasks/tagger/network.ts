@@ -31,6 +31,7 @@ export function taggerNetwork({ settings, words, letters, labels }: TaggerLearne
         ...base,
         characters: letters!.size,
         characterSize: characters.embedding,
+        cell,
         units: characters.units,
         length: characters.maximumLength,
       }
