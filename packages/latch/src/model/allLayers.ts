@@ -24,7 +24,7 @@ import { permuteLayer } from '../layers/shapes/permute.ts'
 import { reshapeLayer } from '../layers/shapes/reshape.ts'
 import { conv1dLayer } from '../layers/windows/conv1d.ts'
 import { averagePool1dLayer, maxPool1dLayer } from '../layers/windows/localPool.ts'
-import { wordCharactersLayer } from '../layers/wordCharacters.ts'
+import { wordCharactersLayer } from '../layers/words/wordCharacters.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
 export const allLayers: readonly LayerInfo[] = [

@@ -28,7 +28,7 @@ import type { PermuteOptions } from '../layers/shapes/permute.ts'
 import type { ReshapeOptions } from '../layers/shapes/reshape.ts'
 import type { Conv1dOptions } from '../layers/windows/conv1d.ts'
 import type { AveragePool1dOptions, MaxPool1dOptions } from '../layers/windows/localPool.ts'
-import type { WordCharactersOptions } from '../layers/wordCharacters.ts'
+import type { WordCharactersOptions } from '../layers/words/wordCharacters.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
 
 /** One layer of a network as JSON, by its `type`. */

@@ -6,7 +6,7 @@ import { denseLayer } from '../../layers/dense.ts'
 import { dropoutLayer } from '../../layers/dropout.ts'
 import { anyEmbeddingLayer } from '../../layers/embedding.ts'
 import { recurrentLayer } from '../../layers/recurrent/definition.ts'
-import { wordCharactersLayer } from '../../layers/wordCharacters.ts'
+import { wordCharactersLayer } from '../../layers/words/wordCharacters.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import type { TaggerLearned } from './learned.ts'
 

@@ -166,7 +166,7 @@ describe('rows', () => {
     expect(model.vocabulary.has('whale')).toBe(true)
   })
 
-  it('predict refuses what is no sentence', async () => {
+  it('predict refuses all that are not sentences', async () => {
     const model = await tinyTagger({}, WORDS, { epochs: 1 })
     expect(() => model.predict('  ')).toThrow('sentence: expected at least one token')
     expect(() => model.predict({ tokens: ['a', ''] })).toThrow(
