@@ -115,9 +115,8 @@ describe('words with their characters', () => {
     net.forward(both)
     const width = INPUT.size + 2 * INPUT.units
     const rows = net.readOutput(both)
-    const at = (sentence: number, t: number) => [
-      ...rows.slice((sentence * 3 + t) * width, (sentence * 3 + t + 1) * width),
-    ]
+    const at = (sentence: number, t: number) =>
+      rows.slice((sentence * 3 + t) * width, (sentence * 3 + t + 1) * width)
     expect(at(0, 0)).toEqual(at(0, 2))
     expect(at(0, 1)).toEqual(at(1, 1))
     expect(at(0, 0)).not.toEqual(at(0, 1))
@@ -146,12 +145,7 @@ describe('words with their characters', () => {
     const net = tagging({ engine: 'simd' })
     const gradient = gradientsOf(net, batchOf(SENTENCES)).get('wordCharacters.0.weight')!
     const row = (id: number) => Array.from(gradient).slice(id * INPUT.size, (id + 1) * INPUT.size)
-    expect(
-      [3, 4]
-        .map(row)
-        .flat()
-        .every((x) => x === 0),
-    ).toBe(true)
+    expect([3, 4].flatMap(row).every((x) => x === 0)).toBe(true)
     expect([0, 1, 2].map(row).every((one) => one.some((x) => x !== 0))).toBe(true)
   })
 

@@ -129,8 +129,11 @@ export function describeModelContract<Input, Step>(
 
     it('comes back from other formats as what it was', async () => {
       const { model, inputs, formats } = one
-      if (formats.length === 0)
-        await expect(model.exportTo(exporters.onnx)).rejects.toBeInstanceOf(UnsupportedError)
+      const outcome = model.exportTo(exporters.onnx).then(
+        () => null,
+        (reason: unknown) => reason,
+      )
+      expect((await outcome) instanceof UnsupportedError).toBe(formats.length === 0)
       for (const format of formats) {
         const written = await model.exportTo(exporters[format], 'model')
         const files = new Map(written.map(({ name: file, chunks }) => [file, joined(chunks)]))

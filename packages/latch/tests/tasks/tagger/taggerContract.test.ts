@@ -1,6 +1,6 @@
 /** Taggers pass the contract of every model. */
 import { describeModelContract, type ModelCase } from '../modelContract.ts'
-import { NAMES, tinyTagger, WORDS } from './taggerHelpers.ts'
+import { tinyTagger, WORDS } from './taggerHelpers.ts'
 
 for (const [name, options, formats] of [
   [
