@@ -45,6 +45,7 @@ const CASES: readonly Case[] = [
   ['languageModel', 'unit', 'units', (wrong) => latch.languageModel(wrong)],
   ['tagger', 'unit', 'units', (wrong) => latch.tagger(wrong)],
   ['Tagger.fit', 'lr', 'learningRate', (wrong) => latch.tagger().fit([], wrong)],
+  ['LanguageModel.beamSearch', 'beam', 'beams', (wrong) => language.beamSearch(wrong)],
   ['LanguageModel.generate', 'temprature', 'temperature', (wrong) => language.generate(wrong)],
   ['LanguageModel.baseline', 'orders', 'order', (wrong) => language.baseline('a b', wrong)],
   ['LanguageModel.fit', 'lr', 'learningRate', (wrong) => language.fit('a b', wrong)],

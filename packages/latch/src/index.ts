@@ -12,8 +12,10 @@ export type {
   TokenScore,
 } from './tasks/languageModel/languageModel.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
+export type { BeamSearchOptions, Continuation } from './tasks/generation/beamSearch.ts'
 export type { Generation } from './tasks/generation/generation.ts'
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
+export type { TextOptions } from './tasks/generation/textOptions.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,

@@ -25,6 +25,7 @@ import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Model, ModelEvaluateOptions, Prediction } from '../model.ts'
 import type { SequenceTypes } from '../sequenceModel/learned.ts'
 import type { SequenceInput } from '../sequenceModel/reader.ts'
+import type { BeamSearchOptions, Continuation } from '../generation/beamSearch.ts'
 import type { Generation } from '../generation/generation.ts'
 import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
@@ -68,6 +69,8 @@ export type AnyModel = Model<
   exportSource(name?: string): ExportSource
   /** Of models that may predict their next token. Errors: see SequenceModel.generate. */
   generate?(options?: GenerateOptions): Generation
+  /** Likewise. Errors: see SequenceModel.beamSearch. */
+  beamSearch?(options?: BeamSearchOptions): Continuation[]
 }
 
 /** A model file in memory, with the files it refers to. */
