@@ -43,6 +43,8 @@ const CASES: readonly Case[] = [
   ['textClassifier', 'unit', 'units', (wrong) => latch.textClassifier(wrong)],
   ['sequenceModel', 'outputs', 'output', (wrong) => latch.sequenceModel(wrong)],
   ['languageModel', 'unit', 'units', (wrong) => latch.languageModel(wrong)],
+  ['tagger', 'unit', 'units', (wrong) => latch.tagger(wrong)],
+  ['Tagger.fit', 'lr', 'learningRate', (wrong) => latch.tagger().fit([], wrong)],
   ['LanguageModel.beamSearch', 'beam', 'beams', (wrong) => language.beamSearch(wrong)],
   ['LanguageModel.generate', 'temprature', 'temperature', (wrong) => language.generate(wrong)],
   ['LanguageModel.baseline', 'orders', 'order', (wrong) => language.baseline('a b', wrong)],
@@ -103,6 +105,8 @@ const CASES: readonly Case[] = [
   ['parseTable', 'column', 'columns', (wrong) => tables.parseTable('a,b\n1,2\n', wrong)],
   ['readExamples', 'txt', 'text', (wrong) => tables.readExamples(bytes(), wrong)],
   ['readTable', 'fmt', 'format', (wrong) => tables.readTable(bytes(), wrong)],
+  ['parseSentences', 'tag', 'tags', (wrong) => tables.parseSentences('a X\n', wrong)],
+  ['readSentences', 'tag', 'tags', (wrong) => tables.readSentences(bytes(), wrong)],
   ['readTexts', 'texts', 'text', (wrong) => tables.readTexts(bytes(), wrong)],
   ['readLines', 'coding', 'encoding', (wrong) => tables.readLines(bytes(), wrong).next()],
   ['buildVocabulary', 'minCount', 'minimumCount', (wrong) => latch.buildVocabulary([['a']], wrong)],
@@ -121,6 +125,16 @@ const CASES: readonly Case[] = [
   ['importFile', 'token', 'tokens', (wrong) => formats.importFile('package.json', wrong)],
 ]
 
+const words = {
+  vocabulary: 3,
+  size: 2,
+  characters: 3,
+  characterSize: 2,
+  cell: 'gru',
+  units: 2,
+  length: 2,
+} as const
+
 /** Layers are read when a network is made of them. */
 const LAYERS: readonly (readonly [name: string, wrong: string, call: (wrong: never) => latch.LayerSpec])[] = [
   ['dense', 'activate', (wrong) => dense(1, wrong)],
@@ -133,6 +147,7 @@ const LAYERS: readonly (readonly [name: string, wrong: string, call: (wrong: nev
   ],
   ['oneHot', 'dropout', (wrong) => latch.oneHot(Object.assign({ vocabulary: 3 }, wrong))],
   ['maskedOneHot', 'dropout', (wrong) => latch.maskedOneHot(Object.assign({ vocabulary: 3 }, wrong))],
+  ['wordCharacters', 'sizes', (wrong) => latch.wordCharacters(Object.assign(words, wrong))],
   ['layerNorm', 'eps', (wrong) => latch.layerNorm(wrong)],
   ['batchNorm', 'momentun', (wrong) => latch.batchNorm(wrong)],
   ['conv1d', 'kernalSize', (wrong) => latch.conv1d(Object.assign({ filters: 2, kernelSize: 2 }, wrong))],

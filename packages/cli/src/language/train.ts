@@ -1,5 +1,5 @@
 /** `latch train --task lm`: trains a language model on a corpus, saves it, and compares it with n-grams. */
-import { LanguageModel, languageModel, readFileBytes, UsageError } from 'latch'
+import { LanguageModel, languageModel, readFileBytes } from 'latch'
 import type { FitOptions, LanguageModelOptions, ModelFitReport, TokenEvaluation } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
@@ -11,32 +11,8 @@ import { measureNgrams } from './ngrams.ts'
 import { readCorpus, type Corpus } from './corpus.ts'
 import { drawLanguageSummary } from './summary.ts'
 
-/** Options of `latch train` that a language model does not have. */
-const CLASSIFIER_ONLY =
-  '--label --bidirectional --reset --activation --pooling --max-length --class-weights --header'
-/** Those that it alone has. */
-export const LANGUAGE_ONLY = ['--lines', '--steps', '--end-token']
-
 /** The files and the options of the run, which are those of every training. */
 export type LanguageJob = Omit<Job, 'resumeCommand'>
-
-/** @throws UsageError for options of the other task */
-export function requireTaskOptions(typed: readonly string[], { task, cell, dropout }: TrainFlags): void {
-  const isLanguage = task === 'lm'
-  const others = isLanguage ? CLASSIFIER_ONLY.split(' ') : LANGUAGE_ONLY
-  const wrong = typed.filter((flag) => others.includes(flag))
-  if (isLanguage && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
-  if (isLanguage && typeof dropout === 'object') wrong.push('--dropout with names')
-  if (wrong.length === 0) return
-  throw new UsageError({
-    where: isLanguage ? '--task lm' : 'train',
-    expected: isLanguage ? 'options of a language model' : 'options of a text classifier',
-    got: wrong.join(', '),
-    remedy: isLanguage
-      ? `Omit ${wrong.join(', ')}.`
-      : `Add \`--task lm\` for a language model, or omit ${wrong.join(', ')}.`,
-  })
-}
 
 /** Trains, saves and reports. */
 export async function trainLanguageModel(flags: TrainFlags, given: LanguageJob): Promise<void> {

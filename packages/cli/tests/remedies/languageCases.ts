@@ -7,7 +7,7 @@ import { trained } from '../../../latch/tests/tasks/textClassifier/classifierHel
 import { readCorpus } from '../../src/language/corpus.ts'
 import { evaluateLanguageModel } from '../../src/language/evaluate.ts'
 import { requireLanguageModel } from '../../src/language/languageModels.ts'
-import { requireTaskOptions } from '../../src/language/train.ts'
+import { requireTaskOptions } from '../../src/training/taskOptions.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { Workplace } from '../cliHelpers.ts'
 

@@ -34,6 +34,9 @@ import { SequenceToSequence } from '../sequenceToSequence/sequenceToSequence.ts'
 import { sequenceToSequenceTask } from '../sequenceToSequence/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
+import type { TaggerInput } from '../tagger/learned.ts'
+import { Tagger } from '../tagger/tagger.ts'
+import { taggerTask } from '../tagger/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
 import { predictTheSame } from './sameOutputs.ts'
@@ -42,15 +45,22 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 
 export { IMPORT_OPTION_NAMES } from '../../formats/imported.ts'
 
-/** The options that name the columns: `text` and `label` of a text classifier, `input` and `target` of other models. */
-type Columns = { text?: string; label?: string; input?: string; target?: string }
+/** The options that name the columns: `text` and `label` of a text classifier, `tokens` and `tags` of a tagger, `input` and `target` of other models. */
+type Columns = {
+  text?: string
+  label?: string
+  input?: string
+  target?: string
+  tokens?: string
+  tags?: string
+}
 
 /**
  * A model of any task. It takes every input that it reads (a text, token ids, features) and refuses others;
  * `summary().reads` lists them, and `columns` the options that name the columns of `fit` and `evaluate`.
  */
 export type AnyModel = Model<
-  SequenceInput,
+  SequenceInput | TaggerInput,
   SequenceTypes['Step'],
   Prediction,
   Evaluation,
@@ -144,6 +154,8 @@ const TASKS = {
       withWarnings(readTask(sequenceToSequenceTask, document, weights, source, engine), warnings),
       engine,
     ) as never,
+  tagger: (document, weights, source, engine, warnings) =>
+    new Tagger(withWarnings(readTask(taggerTask, document, weights, source, engine), warnings), engine),
   sequenceModel: (document, weights, source, engine, warnings) =>
     new SequenceModel(
       withWarnings(readTask(sequenceTask, document, weights, source, engine), warnings),

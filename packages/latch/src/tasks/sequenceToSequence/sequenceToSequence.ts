@@ -3,7 +3,6 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 import { atRow, UnsupportedError } from '../../core/errors.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
-import type { ExportSource } from '../../formats/imported.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
@@ -160,16 +159,6 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
       expected: 'a model of one sequence of steps',
       got: 'a sequence-to-sequence model',
       remedy: 'Use `attention` of a prediction.',
-    })
-  }
-
-  /** @throws UnsupportedError: the other formats have no form for encoder and decoder in one file */
-  override exportSource(): ExportSource {
-    throw new UnsupportedError({
-      where: 'export',
-      expected: 'a model of one network without an encoder',
-      got: 'a sequence-to-sequence model',
-      remedy: 'Use the model file of Latch.',
     })
   }
 

@@ -149,8 +149,9 @@ class LayerExport {
           fix: exportAs('torch'),
         })
       default:
-        // A layer type without a case is a compile error here.
-        options.type satisfies 'embedding' | 'oneHot' | 'features' | 'encoderDecoder'
+        // `exporters` reject those that only Latch has; a layer type without a case is a compile error here.
+        options.type satisfies
+          'embedding' | 'oneHot' | 'features' | 'crf' | 'wordCharacters' | 'encoderDecoder'
         throw new RangeError(`${name} stands above an input`)
     }
   }

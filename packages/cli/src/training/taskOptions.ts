@@ -1,0 +1,57 @@
+/** Which options of `latch train` each task has. */
+import { UsageError } from 'latch'
+import type { TrainFlags, TASKS } from './resume.ts'
+
+type Task = (typeof TASKS)[number]
+
+/** Options that not every task has, with those that have them. */
+const OWN: Readonly<Record<string, readonly Task[]>> = {
+  '--label': ['classify', 'tag'],
+  '--bidirectional': ['classify', 'tag'],
+  '--no-bidirectional': ['classify', 'tag'],
+  '--reset': ['classify'],
+  '--activation': ['classify'],
+  '--pooling': ['classify'],
+  '--max-length': ['classify'],
+  '--class-weights': ['classify', 'tag'],
+  '--header': ['classify'],
+  '--delimiter': ['classify', 'lm'],
+  '--quotes': ['classify', 'lm'],
+  '--lines': ['lm'],
+  '--steps': ['lm'],
+  '--end-token': ['lm'],
+  '--crf': ['tag'],
+  '--characters': ['tag'],
+  '--scheme': ['tag'],
+  '--repair': ['tag'],
+  '--sentence': ['tag'],
+}
+
+const NOUNS: Readonly<Record<Task, string>> = {
+  classify: 'a text classifier',
+  lm: 'a language model',
+  tag: 'a tagger',
+}
+
+/** @throws UsageError for options of the other tasks */
+export function requireTaskOptions(
+  typed: readonly string[],
+  { task = 'classify', cell, dropout, embedding }: TrainFlags,
+): void {
+  const wrong = typed.filter((flag) => OWN[flag]?.includes(task) === false)
+  const others = new Set(wrong.flatMap((flag) => OWN[flag]))
+  if (task !== 'classify') {
+    if (cell === 'ann' || cell === 'bag') wrong.push(`--cell ${cell}`)
+    if (typeof dropout === 'object') wrong.push('--dropout with names')
+  }
+  if (task === 'tag' && embedding === 'oneHot') wrong.push('--embedding one-hot')
+  if (wrong.length === 0) return
+  const named = wrong.join(', ')
+  const other = task === 'classify' ? [...others].find((one) => one !== 'classify') : undefined
+  throw new UsageError({
+    where: task === 'classify' ? 'train' : `--task ${task}`,
+    expected: `options of ${NOUNS[task]}`,
+    got: named,
+    remedy: other ? `Add \`--task ${other}\` for ${NOUNS[other]}, or omit ${named}.` : `Omit ${named}.`,
+  })
+}
