@@ -23,6 +23,7 @@ export type {
   SequenceToSequenceOptions,
   SequenceToSequenceSettings,
 } from './tasks/sequenceToSequence/options.ts'
+export { ATTENTION_SCORES, encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
 export type { AttentionScore, EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {

@@ -8,6 +8,7 @@ import {
   type PredictOptions,
   type RankedLabel,
   type TagPrediction,
+  type WrittenSequence,
 } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
@@ -271,7 +272,7 @@ async function printAll(
 }
 
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
-type Printed = Labelled | { output: number[] } | { tagged: TagPrediction }
+type Printed = Labelled | { output: number[] } | { tagged: TagPrediction } | { written: WrittenSequence }
 
 interface Labelled {
   label: string
@@ -305,6 +306,7 @@ function predictAll(
 
 function printed(prediction: Prediction): Printed {
   if ('tags' in prediction) return { tagged: prediction as TagPrediction }
+  if ('sourceTokens' in prediction) return { written: prediction as WrittenSequence }
   const { label, probabilities, output, steps, top } = prediction
   const more = { ...(top && { top }), ...(steps && { steps }) }
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
@@ -361,6 +363,7 @@ class Printer {
 
   print(text: string, prediction: Printed): void {
     this.#printed++
+    if ('written' in prediction) return this.#printWritten(text, prediction.written)
     const isTagged = 'tagged' in prediction
     this.#output.emit(isTagged ? tagsJson(prediction.tagged) : prediction)
     if (this.#output.json) return
@@ -372,6 +375,18 @@ class Printer {
         this.#output.isTerminal ? `${numbers}  ${visible(text)}` : `${numbers}\t${tableCell(text)}`,
       )
     else this.#printLabel(text, prediction as Labelled)
+  }
+
+  #printWritten(source: string, { text, logProbability, ended }: WrittenSequence): void {
+    const output = this.#output
+    const probability = Math.exp(logProbability)
+    output.emit({ text, probability, ended })
+    if (output.json) return
+    if (!output.isTerminal) output.print([text, exactNumber(probability), source].map(tableCell).join('\t'))
+    else
+      output.print(
+        `${output.colors.bold(labelText(text))}  ${percent(probability)}  ${output.colors.dim(visible(source))}`,
+      )
   }
 
   #printLabel(text: string, prediction: Labelled): void {

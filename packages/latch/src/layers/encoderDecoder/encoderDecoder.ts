@@ -4,7 +4,7 @@
  * looks at the encoder's outputs, and tanh(W·[context, h]) goes on to the layers above.
  */
 import type { CellDefinition } from '../../cells/cell.ts'
-import type { CellForm } from '../../cells/registry.ts'
+import { cells as coreCells, type CellForm } from '../../cells/registry.ts'
 import { accessOf } from '../../engine/generic/access.ts'
 import {
   attendBackward,
@@ -23,7 +23,7 @@ import { glorotUniform } from '../../tensors/initializers.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
 import type { SparseRows } from '../../tensors/sparseRows.ts'
-import type { LayerDefinition } from '../definition.ts'
+import type { LayerDefinition, LayerSpec } from '../definition.ts'
 import { DenseLayer } from '../dense.ts'
 import { DropoutLayer } from '../dropout.ts'
 import { EmbeddingLayer } from '../embedding.ts'
@@ -91,6 +91,16 @@ export function encoderDecoderLayer(
     },
     build: (context, name, options) => new EncoderDecoderLayer(context, name, options, cells),
   }
+}
+
+/**
+ * The first layer of a network that reads source and target tokens: a row (units) for each target token. A sequence is the
+ * ids of its source, then those of its target plus `sourceVocabulary`.
+ */
+export function encoderDecoder(
+  options: Omit<EncoderDecoderOptions, 'type'>,
+): LayerSpec<EncoderDecoderOptions> {
+  return { definition: encoderDecoderLayer(coreCells), options: { type: 'encoderDecoder', ...options } }
 }
 
 /** One side: embedding, dropout, recurrent layers. */

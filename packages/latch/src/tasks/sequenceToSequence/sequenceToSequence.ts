@@ -1,6 +1,6 @@
 /** The sequence-to-sequence model: learns from rows of source and target to write a target for each source. */
 import { assertKnownOptions } from '../../core/knownNames.ts'
-import { atRow, UnsupportedError } from '../../core/errors.ts'
+import { atRow, UnsupportedError, UsageError } from '../../core/errors.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
@@ -12,7 +12,7 @@ import { readTaskFile, type EngineChoice, type TaskContent } from '../files/task
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import { completeBeamSearch, type BeamSearchOptions } from '../generation/beamSearch.ts'
 import { END_TOKEN } from '../languageModel/learned.ts'
-import type { ModelEvaluateOptions, SequenceEvaluation } from '../model.ts'
+import type { ModelEvaluateOptions, PredictOptions, SequenceEvaluation } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import { Decoder } from './decoder.ts'
 import type { SequenceToSequenceTypes, WrittenSequence } from './learned.ts'
@@ -82,11 +82,23 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
 
   /**
    * The target that the model writes for a source, or for each of a list: the likeliest token at each step.
-   * @throws DataError for a source without tokens; of many, with its `row` (from 0)
+   * @throws DataError for a source without tokens; of many, with its `row` (from 0); UsageError for the option `top`
    */
-  override predict(source: string): WrittenSequence
-  override predict(sources: readonly string[]): WrittenSequence[]
-  override predict(input: string | readonly string[]): WrittenSequence | WrittenSequence[] {
+  override predict(source: string, options?: PredictOptions): WrittenSequence
+  override predict(sources: readonly string[], options?: PredictOptions): WrittenSequence[]
+  override predict(
+    input: string | readonly string[],
+    options: PredictOptions = {},
+  ): WrittenSequence | WrittenSequence[] {
+    assertKnownOptions('predict option', options, { top: 1 })
+    if (options.top !== undefined) {
+      throw new UsageError({
+        where: 'predict option top',
+        expected: 'a model of labels',
+        got: 'a sequence-to-sequence model',
+        remedy: 'Omit `top`; `beamSearch` gives several targets.',
+      })
+    }
     const { trained } = this
     const many = Array.isArray(input)
     const encoded = (many ? (input as readonly string[]) : [input as string]).map((one, row) => {
