@@ -96,7 +96,7 @@ export function inspectCommand(output: Output) {
 }
 
 /** The attention, where there is no trace. @throws UsageError for what needs one */
-function inspectSequences(
+export function inspectSequences(
   model: SequenceToSequence,
   text: string | undefined,
   flags: { label?: string; layout?: string; html?: string; svg?: string; png?: string },

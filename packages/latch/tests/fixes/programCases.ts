@@ -13,6 +13,7 @@ import { gru } from '../../src/layers/recurrent/factories.ts'
 import { network } from '../../src/model/network.ts'
 import { sequenceModel } from '../../src/tasks/sequenceModel/build.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
+import { sequenceToSequence } from '../../src/tasks/sequenceToSequence/sequenceToSequence.ts'
 import { tagger } from '../../src/tasks/tagger/tagger.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
@@ -219,6 +220,12 @@ export const PROGRAM_CASES: readonly FixCase[] = [
         { tokens: ['Ada', 'sings'], tags: ['B-PER', 'O'] },
         { tokens: ['Ada', 'sings'], tags: ['I-PER', 'O'] },
       ],
+      { epochs: 1, validation: 0 },
+    ),
+  ),
+  program('a target longer than the limit', ['maximumLength'], (options) =>
+    sequenceToSequence({ units: 2, embedding: 2, maximumLength: 3, ...options }).fit(
+      [{ source: 'ab', target: 'babab' }],
       { epochs: 1, validation: 0 },
     ),
   ),
