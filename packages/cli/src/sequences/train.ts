@@ -32,7 +32,7 @@ export async function trainSequenceToSequence(
   const report = await trainWithProgress(
     (watch) =>
       model.fit(file.rows, { ...all, ...watch }).catch((error: unknown) => {
-        const isOfValidation = /^validation row/.test((error as { where?: string }).where ?? '')
+        const isOfValidation = (error as { where?: string }).where?.startsWith('validation row')
         throw atPair(error, isOfValidation && watched ? watched : file)
       }),
     model,

@@ -72,10 +72,7 @@ export class Decoder {
         units: both ? units / 2 : units,
         direction: both ? 'bidirectional' : 'forward',
       }))
-      const names = [...recurrent.map((_, l) => `recurrent.${l}`)].map((own) => [
-        own,
-        `${NAME}.${which}.${own}`,
-      ])
+      const names = recurrent.map((_, l) => `recurrent.${l}`).map((own) => [own, `${NAME}.${which}.${own}`])
       return build([{ type: 'embedding', vocabulary, size: embedding }, ...recurrent], {
         'embedding.0': `${NAME}.${which}.embedding`,
         ...(Object.fromEntries(names) as Record<string, string>),

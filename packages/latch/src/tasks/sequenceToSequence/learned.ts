@@ -71,7 +71,7 @@ export function completeSequenceToSequence(
     targetWords,
     tokenizer: createTokenizer({ kind: tokens, lowercase }),
     targetTokenizer: createTokenizer({ kind: targetTokens, lowercase: false }),
-    // Room for targets that are longer than any of the training rows.
+    // Targets may be longer than any of the training rows.
     longest: Math.min(maximumLength, 2 * longestTarget! + 10),
     labels: null,
     input: { kind: 'ids', width: words.size + targetWords.size, steps: null },
