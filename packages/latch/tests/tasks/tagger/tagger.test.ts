@@ -149,6 +149,7 @@ describe('rows', () => {
     expect(String(error)).toContain(
       'row 8, token 0: expected tags that keep the scheme bio, got "I-PER": it begins the sentence. Pass `repair: true`',
     )
+    expect(String(error)).not.toContain('row 8, row 8')
     const report = await fit(broken, {}, tagger({ units: 3, embedding: 2, characters: false, repair: true }))
     expect(report.warnings).toContain('1 sentence with broken spans repaired.')
     const plain = await fit(broken, {}, tagger({ units: 3, embedding: 2, characters: false, scheme: 'none' }))
