@@ -11,7 +11,7 @@ const FORMS = [
   'in LOC we met PER and PER',
   'the trains of LOC are late',
   'PER writes letters',
-  'nobody knows when PER left LOC',
+  'we heard that PER left LOC',
 ]
 
 interface Sentence {
@@ -73,7 +73,7 @@ export async function run(print: Print): Promise<Result> {
   for (const { label, precision, recall, support } of entities!.perLabel)
     print(`  ${label}: precision ${percent(precision)}, recall ${percent(recall)}, ${support} names`)
 
-  const prediction = model.predict('nobody knows when Ada Petrov left New York')
+  const prediction = model.predict('we heard that Ada Petrov left New York')
   heading(print, 'A sentence, token by token')
   for (const [t, token] of prediction.tokens.entries())
     print(`  ${token.padEnd(12)} ${prediction.tags[t].padEnd(8)} ${percent(prediction.confidences[t])}`)

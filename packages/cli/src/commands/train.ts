@@ -65,8 +65,10 @@ export function trainCommand(output: Output) {
     read: oneOf('--cell', CELLS),
   }
   const command = trainingCommand('train', cell)
-    .summary('train a text classifier and save it')
-    .description('Train a text classifier on a table of texts and labels, and save it as one file.')
+    .summary('train a model of texts and save it')
+    .description(
+      'Train a text classifier on a table of texts and labels, and save it as one file; with --task, a language model or a tagger.',
+    )
     .optionsGroup('Task:')
     .option(
       '--task <name>',

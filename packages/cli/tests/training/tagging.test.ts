@@ -1,8 +1,8 @@
 /** Taggers from the command line: train, resume, evaluate, predict, inspect and info. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Tagger } from '../../latch/src/node.ts'
-import { json, jsonLines, Workplace } from './cliHelpers.ts'
+import { Tagger } from '../../../latch/src/node.ts'
+import { json, jsonLines, Workplace } from '../cliHelpers.ts'
 
 const place = new Workplace()
 const PEOPLE = ['Ada Lovelace', 'Alan Turing', 'Grace Hopper', 'Ada', 'Kurt']
@@ -62,7 +62,7 @@ describe('latch train --task tag', () => {
     expect(done).toMatchObject({ event: 'done', model: 'two.safetensors', epochs: 2, validation: null })
     expect(done.test).toMatchObject({ entities: { support: 40 } })
     expect(done.baseline).toMatchObject({ part: 'test', name: 'most frequent tag of each word', n: 99 })
-    const { tagger } = await import('../../latch/src/node.ts')
+    const { tagger } = await import('../../../latch/src/node.ts')
     const model = tagger({ units: 8, embedding: 8, reproducible: true })
     const rows = sentences.map((row) => ({
       tokens: row.map(([token]) => token),
@@ -234,6 +234,8 @@ describe('latch inspect and info', () => {
     expect(trace.tagged).toMatchObject({ tokens: ['Ada', 'sings'] })
     const info = await place.latch(['info', 'm.safetensors'])
     expect(info.stdout).toContain('tagger')
+    expect(info.stdout).toMatch(/dropout +0\.4/)
+    expect(info.stdout).toMatch(/wordCharacters +\(batch, steps, 72\)/)
     const exported = await place.latch(['export', 'm.safetensors', '--to', 'onnx'])
     expect(exported.code).not.toBe(0)
     expect(exported.stderr).toContain('which only a Latch file holds')
