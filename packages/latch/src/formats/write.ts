@@ -1,14 +1,29 @@
 /** Entry point of the writers, each loaded on demand. */
-import { UsageError } from '../core/errors.ts'
+import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
+import { layerNames } from '../layers/names.ts'
+import { hasZoneout } from '../layers/regularisation/recurrentOptions.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
 /** The writers, by format: `model.exportTo(exporters.onnx)`. */
 export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
-  onnx: async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source),
-  torch: async (source) => (await import('./torch/index.ts')).writeTorch(source),
-  keras: async (source) => (await import('./keras/index.ts')).writeKeras(source),
-  tfjs: async (source) => (await import('./tfjs/index.ts')).writeTfjs(source),
+  onnx: async (source) => (await import('./onnx/write/write.ts')).writeOnnx(withoutZoneout(source)),
+  torch: async (source) => (await import('./torch/index.ts')).writeTorch(withoutZoneout(source)),
+  keras: async (source) => (await import('./keras/index.ts')).writeKeras(withoutZoneout(source)),
+  tfjs: async (source) => (await import('./tfjs/index.ts')).writeTfjs(withoutZoneout(source)),
+}
+
+/** @throws UnsupportedError for a layer whose states no other format mixes */
+function withoutZoneout(source: ExportSource): ExportSource {
+  const { layers } = source.network.config
+  const at = layers.findIndex((layer) => layer.type === 'recurrent' && hasZoneout(layer))
+  if (at < 0) return source
+  throw new UnsupportedError({
+    where: `export, ${layerNames(layers)[at]}`,
+    expected: 'states that other formats compute',
+    got: 'zoneout, whose inference mixes each state with the one before',
+    remedy: 'Train without zoneout to export; weight dropout and locked dropout change training alone.',
+  })
 }
 
 /** The export formats. */

@@ -257,6 +257,7 @@ export function buildLoss(
   input: { losses?: readonly LossDefinition[] },
 ): Loss {
   const other = input.losses?.find(({ type }) => type === options.type)
+  output.inPlace = options.type === 'softmaxCrossEntropy'
   return other ? other.build(context, options, output) : new LossLayer(context, options, output)
 }
 

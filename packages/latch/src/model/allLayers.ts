@@ -5,7 +5,9 @@ import { batchNormLayer } from '../layers/batchNorm.ts'
 import { concatLayer } from '../layers/skips/concat.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
-import { dropoutLayer } from '../layers/dropout.ts'
+import { activationPenaltyLayer } from '../layers/regularisation/activationPenalty.ts'
+import { anyDropoutLayer } from '../layers/regularisation/lockedDropout.ts'
+import { regularisation } from '../layers/regularisation/recurrentOptions.ts'
 import { maskedEmbeddingLayer } from '../layers/embedding.ts'
 import { maskedFeaturesLayer } from '../layers/features.ts'
 import { flattenLayer } from '../layers/flatten.ts'
@@ -29,9 +31,10 @@ export const allLayers: readonly LayerInfo[] = [
   maskedEmbeddingLayer,
   maskedOneHotLayer,
   maskedFeaturesLayer,
-  /* @__PURE__ */ mergingRecurrentLayer(genericCells),
+  /* @__PURE__ */ mergingRecurrentLayer(genericCells, regularisation),
   projectedLstmLayer,
-  dropoutLayer,
+  anyDropoutLayer,
+  activationPenaltyLayer,
   anyPoolLayer,
   flattenLayer,
   genericDenseLayer,

@@ -7,27 +7,41 @@ import { fieldAt, fieldError, readBoolean, readChoice, type Field } from '../../
 import type { LayerDefinition } from '../definition.ts'
 import { oneOf, optional, readFields, readOptions, readWidth, type FieldReaders } from '../fields.ts'
 import { MergedLayer } from './merge.ts'
-import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
+import { RecurrentLayer, type LoopRegulariser, type RecurrentOptions } from './recurrent.ts'
+import type { TimeLoop } from './timeLoop.ts'
+import type { Context } from '../layer.ts'
+
+/** What regularises recurrent layers: its options, and what they change. */
+export interface Regularisation {
+  readers(cells: readonly CellDefinition[], cell: string): FieldReaders<RecurrentOptions>
+  create(context: Context, options: RecurrentOptions, loop: TimeLoop): LoopRegulariser
+}
 
 /** Recurrent layers with the cells of a list, in one direction or two. */
-export function recurrentLayer(cells: readonly CellDefinition[]): LayerDefinition<RecurrentOptions> {
+export function recurrentLayer(
+  cells: readonly CellDefinition[],
+  regularisation?: Regularisation,
+): LayerDefinition<RecurrentOptions> {
   return {
     type: 'recurrent',
-    read: (field) => readOptions(field, readersOf(cells, field)),
+    read: (field) => readOptions(field, readersOf(cells, field, regularisation)),
     build: (context, name, options, input) =>
-      new RecurrentLayer(context, name, options, input, cellMaker(cells)),
+      new RecurrentLayer(context, name, options, input, cellMaker(cells), regularisation?.create),
   }
 }
 
 /** Recurrent layers that can also merge two directions element by element, and give each functions of its own. */
-export function mergingRecurrentLayer(cells: readonly CellDefinition[]): LayerDefinition<RecurrentOptions> {
-  const { build } = recurrentLayer(cells)
+export function mergingRecurrentLayer(
+  cells: readonly CellDefinition[],
+  regularisation?: Regularisation,
+): LayerDefinition<RecurrentOptions> {
+  const { build } = recurrentLayer(cells, regularisation)
   return {
     type: 'recurrent',
     read(field) {
       const { value: cell } = fieldAt(field, 'cell')
       const options = readOptions<RecurrentOptions>(field, {
-        ...readersOf(cells, field),
+        ...readersOf(cells, field, regularisation),
         merge: optional(oneOf('concat', 'sum', 'multiply', 'average')),
         backward: optional((functions) => readFunctions(cells, String(cell), functions)),
       })
@@ -36,10 +50,17 @@ export function mergingRecurrentLayer(cells: readonly CellDefinition[]): LayerDe
         if (fieldAt(field, name).value) throw fieldError(fieldAt(field, name), NO_SECOND)
       return options
     },
-    build(context, name, options, input, below) {
+    build(context, name, options, input, below, all) {
       const { merge = 'concat' } = options
-      if (merge === 'concat') return build(context, name, options, input, below)
-      return new MergedLayer(context, name, { ...options, merge }, input, cellMaker(cells))
+      if (merge === 'concat') return build(context, name, options, input, below, all)
+      return new MergedLayer(
+        context,
+        name,
+        { ...options, merge },
+        input,
+        cellMaker(cells),
+        regularisation?.create,
+      )
     },
   }
 }
@@ -49,6 +70,7 @@ const NO_SECOND = 'nothing for a layer with one direction'
 function readersOf(
   cells: readonly CellDefinition[],
   field: Field,
+  regularisation?: Regularisation,
 ): FieldReaders<Omit<RecurrentOptions, 'type'>> {
   const names = cells.map(({ name }) => name as CellName)
   const cell = readChoice(fieldAt(field, 'cell'), names)
@@ -59,6 +81,7 @@ function readersOf(
     returnSequences: optional(readBoolean),
     bias: optional(readBias),
     ...formReaders(cells, cell),
+    ...regularisation?.readers(cells, cell),
   }
 }
 

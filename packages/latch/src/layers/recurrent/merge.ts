@@ -19,8 +19,9 @@ export class MergedLayer extends RecurrentLayer {
     options: RecurrentOptions & { merge: MergeMode },
     input: Edge,
     cellOf: (form: CellForm, engine: Engine) => Cell,
+    regularise?: ConstructorParameters<typeof RecurrentLayer>[5],
   ) {
-    super(context, name, options, input, cellOf)
+    super(context, name, options, input, cellOf, regularise)
     this.#merge = new MergeLayer(context, options.merge, super.output)
   }
 

@@ -44,6 +44,8 @@ export class TimeLoop implements LoopShape {
   dCell: Pointer = 0
   /** What the pass at hand changes around each step, or null. */
   hooks: LoopHooks | null = null
+  /** Where the weights of a stage (or their gradients) lie in the pass at hand, if not in the store. */
+  hiddenAt: ((stage: number, region?: 'gradients') => Pointer) | null = null
 
   readonly #context: Context
   readonly #input: Edge
@@ -218,7 +220,7 @@ export class TimeLoop implements LoopShape {
       const bias = parameters.biasHidden ? store.at(parameters.biasHidden) + first * size : 0
       kernels.fillRows(target, bias, 0, step.rows, end - first, gateStride)
     }
-    const weights = store.at(parameters.weightHidden, s) + first * units * size
+    const weights = this.weightsAt(s) + first * units * size
     kernels.matmul(target, operand, weights, step.rows, end - first, units, stride, gateStride, 1)
   }
 
@@ -316,11 +318,16 @@ export class TimeLoop implements LoopShape {
     return this.#transposed + gates * this.stride * this.units * this.#context.engine.memory.floatBytes
   }
 
+  /** Wh of a stage, or its gradient. */
+  weightsAt(stage: number, region?: 'gradients'): Pointer {
+    const { weightHidden } = this.parameters
+    return this.hiddenAt?.(stage, region) ?? this.#context.store.at(weightHidden, stage, region)
+  }
+
   #transposeHidden(): void {
-    const { kernels, store } = this.#context
+    const { kernels } = this.#context
     this.cell.stages.forEach(({ gateCount }, s) => {
-      const weights = store.at(this.parameters.weightHidden, s)
-      kernels.packTransposed(this.#transposedAt(s), weights, this.units, gateCount * this.units)
+      kernels.packTransposed(this.#transposedAt(s), this.weightsAt(s), this.units, gateCount * this.units)
     })
   }
 }
