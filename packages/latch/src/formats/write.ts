@@ -2,7 +2,7 @@
 import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import { layerNames } from '../layers/names.ts'
-import { hasZoneout } from '../layers/regularisation/recurrentOptions.ts'
+import { hasZoneout } from '../layers/regularisation/zoneoutRates.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
 /** The writers, by format: `model.exportTo(exporters.onnx)`. */

@@ -59,8 +59,7 @@ export const tiedDenseLayer: LayerDefinition<DenseOptions> = {
       field,
       below,
     ),
-  build: (context, name, options, input, below) =>
-    new DenseLayer(context, name, options, input, undefined, tiedWeight(name, options, input, below)),
+  build: (context, name, options, input, below) => buildTied(context, name, options, input, below),
 }
 
 /** The dense layer with any activation as data. */
@@ -73,7 +72,7 @@ export const genericDenseLayer: LayerDefinition<DenseOptions> = {
       below,
     ),
   build: (context, name, options, input, below) =>
-    new DenseLayer(context, name, options, input, rowFunction, tiedWeight(name, options, input, below)),
+    buildTied(context, name, options, input, below, rowFunction),
 }
 
 /** @throws FormatError naming the field, for a tied layer that no embedding fits */
@@ -88,21 +87,24 @@ function readTied(options: DenseOptions, field: Field, below: readonly AnyOption
   return options
 }
 
-/** The embedding's table, where the layer is tied to it. @throws ShapeError for an input of another width */
-function tiedWeight(
+/** A layer with weights of its own or the embedding's table. @throws ShapeError for an input of another width */
+function buildTied(
+  context: Context,
   name: string,
-  { tied }: DenseOptions,
-  { width }: Edge,
+  options: DenseOptions,
+  input: Edge,
   [first]: readonly Layer[],
-): Parameter | undefined {
-  if (!tied) return undefined
+  makeRowFunction?: MakeRowFunction,
+): DenseLayer {
+  if (!options.tied) return new DenseLayer(context, name, options, input, makeRowFunction)
   const size = first.output.width
-  if (width === size) return first.parameters[0]
+  if (input.width === size)
+    return new TiedDenseLayer(context, name, options, input, makeRowFunction, first.parameters[0])
   throw new ShapeError({
     where: `${name}, tied to ${first.name}`,
     expected: `an input as wide as the embedding (${size})`,
-    got: `${width}`,
-    remedy: `Put \`dense(${size})\` below it as a projection, or give the embedding size ${width}.`,
+    got: `${input.width}`,
+    remedy: `Put \`dense(${size})\` below it as a projection, or give the embedding size ${input.width}.`,
   })
 }
 
@@ -126,7 +128,7 @@ export function genericDense(
 export class DenseLayer implements Layer {
   readonly type = 'dense'
   readonly name: string
-  readonly parameters: readonly Parameter[]
+  parameters: readonly Parameter[]
   readonly output: Edge
   readonly #context: Context
   readonly #input: Edge
@@ -140,23 +142,23 @@ export class DenseLayer implements Layer {
   /** x·W + b where a function follows that needs it on the way back; else the output's own place. */
   #linear: Pointer = 0
 
-  /** `makeRowFunction` makes the activations that are none of the engine's; `tied` is the weight of another layer. */
+  /** `makeRowFunction` makes the activations that are none of the engine's; `weight` may be another layer's. */
   constructor(
     context: Context,
     name: string,
     options: DenseOptions,
     input: Edge,
     makeRowFunction?: MakeRowFunction,
-    tied?: Parameter,
+    weight: Parameter = context.store.matrix(`${name}.weight`, [options.units, input.width]),
   ) {
     assertValues(name, input)
     const { store, engine } = context
     this.#context = context
     this.#input = input
     this.name = name
-    this.#weight = tied ?? store.matrix(`${name}.weight`, [options.units, input.width])
+    this.#weight = weight
     this.#bias = options.bias === false ? null : store.plain(`${name}.bias`, [options.units])
-    this.parameters = [tied ? null : this.#weight, this.#bias].filter((parameter) => parameter !== null)
+    this.parameters = this.#bias ? [weight, this.#bias] : [weight]
     this.output = makeEdge(input.per, options.units, strideOf(engine, options.units))
     const { activation = 'linear' } = options
     const kind = FAST_ACTIVATIONS.findIndex((fast) => sameActivation(fast, activation))
@@ -168,7 +170,6 @@ export class DenseLayer implements Layer {
   }
 
   initialise(seed: number): void {
-    if (!this.parameters.includes(this.#weight)) return
     const [units, inputs] = this.#weight.shape
     const random = new Random(seed, 'initial', this.#weight.name)
     this.#context.store.write(this.#weight, glorotUniform(units, inputs, random))
@@ -182,8 +183,8 @@ export class DenseLayer implements Layer {
     if (this.#function) this.#context.kernels.zero(this.output.value, floats)
     const { inPlace, value } = this.output
     // A function's way back needs the values.
-    const shares = inPlace && !this.#kind && !this.#function
-    this.output.gradient = training ? (shares ? value : engine.memory.floats(floats, 'dense output')) : 0
+    const own = !inPlace || this.#kind || this.#function
+    this.output.gradient = training ? (own ? engine.memory.floats(floats, 'dense output') : value) : 0
     this.#transposed = training
       ? engine.memory.floats(this.#input.stride * this.output.width, 'dense weights')
       : 0
@@ -267,4 +268,14 @@ export class DenseLayer implements Layer {
       },
     }
   }
+}
+
+/** Its weight belongs to the embedding, which initialises it. */
+class TiedDenseLayer extends DenseLayer {
+  constructor(...parts: ConstructorParameters<typeof DenseLayer>) {
+    super(...parts)
+    this.parameters = this.parameters.slice(1)
+  }
+
+  override initialise(): void {}
 }

@@ -15,7 +15,7 @@ import type { MaskSupport } from './masks/support.ts'
 export type { EmbeddingOptions } from './embeddings/embeddingLayer.ts'
 
 const readers = { vocabulary: readVocabulary, size: readWidth, wordDropout: optional(readRate) }
-const anyReaders = { ...readers, rowDropout: optional(readRate), paddingIdx: optional(readInteger) }
+const moreReaders = { rowDropout: optional(readRate), paddingIdx: optional(readInteger) }
 
 /** The embedding of text classifiers as data. */
 export const embeddingLayer: LayerDefinition<EmbeddingOptions> = {
@@ -30,7 +30,7 @@ export const anyEmbeddingLayer: LayerDefinition<EmbeddingOptions> = {
   type: 'embedding',
   isInput: true,
   losses: allLosses,
-  read: (field) => readOptions(field, anyReaders),
+  read: (field) => readOptions(field, { ...readers, ...moreReaders }),
   build: (context, name, options, _input, _below, all) => buildAny(context, name, options, null, all),
 }
 
@@ -40,7 +40,7 @@ export const maskedEmbeddingLayer: LayerDefinition<EmbeddingOptions> = {
   isInput: true,
   masks,
   losses: allLosses,
-  read: (field) => readOptions(field, { ...anyReaders, maskZero: optional(readBoolean) }),
+  read: (field) => readOptions(field, { ...readers, ...moreReaders, maskZero: optional(readBoolean) }),
   build: (context, name, options, _input, _below, all) => buildAny(context, name, options, masks, all),
 }
 

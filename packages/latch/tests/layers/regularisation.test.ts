@@ -125,10 +125,10 @@ describe('weight dropout', () => {
     const own = gradients(net)
     const plain = network([embedding, recurrent({}), dense], { ...exact, loss })
     const weights = net.readParameter(name)
-    const { hiddenAt } = internalsOf(net).recurrent[0].loops[0]
+    const { weightsAt } = internalsOf(net).recurrent[0].loops[0]
     // The dropped copy, read as the packed parameter is.
     const { store, engine } = internalsOf(net)
-    const [count, at] = [Math.ceil(16 / engine.panel) * engine.panel * 4, hiddenAt!(0)]
+    const [count, at] = [Math.ceil(16 / engine.panel) * engine.panel * 4, weightsAt(0)]
     const packed = (from: number) => engine.memory.viewFloats(from, count)
     const inStore = packed(store.at(store.find(name)))
     const kept = inStore.slice()

@@ -3,7 +3,7 @@
  * came from. Every source that is a number of the trace can be explained in turn, down to the embedding.
  */
 import { isTrainingOnly } from '../../layers/regularisation/trainingOnly.ts'
-import { hasZoneout } from '../../layers/regularisation/recurrentOptions.ts'
+import { hasZoneout } from '../../layers/regularisation/zoneoutRates.ts'
 import { readRow } from '../../tensors/parameterRow.ts'
 import type { CellName } from '../../cells/registry.ts'
 import { internalsOf, type Network } from '../../model/network.ts'

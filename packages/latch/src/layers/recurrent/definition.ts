@@ -7,41 +7,39 @@ import { fieldAt, fieldError, readBoolean, readChoice, type Field } from '../../
 import type { LayerDefinition } from '../definition.ts'
 import { oneOf, optional, readFields, readOptions, readWidth, type FieldReaders } from '../fields.ts'
 import { MergedLayer } from './merge.ts'
-import { RecurrentLayer, type LoopRegulariser, type RecurrentOptions } from './recurrent.ts'
-import type { TimeLoop } from './timeLoop.ts'
-import type { Context } from '../layer.ts'
+import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
 
-/** What regularises recurrent layers: its options, and what they change. */
-export interface Regularisation {
+/** A class of recurrent layers with options of its own. */
+export interface RecurrentKind {
   readers(cells: readonly CellDefinition[], cell: string): FieldReaders<RecurrentOptions>
-  create(context: Context, options: RecurrentOptions, loop: TimeLoop): LoopRegulariser
+  readonly Layer: typeof RecurrentLayer
 }
 
 /** Recurrent layers with the cells of a list, in one direction or two. */
 export function recurrentLayer(
   cells: readonly CellDefinition[],
-  regularisation?: Regularisation,
+  kind?: RecurrentKind,
 ): LayerDefinition<RecurrentOptions> {
   return {
     type: 'recurrent',
-    read: (field) => readOptions(field, readersOf(cells, field, regularisation)),
+    read: (field) => readOptions(field, readersOf(cells, field, kind)),
     build: (context, name, options, input) =>
-      new RecurrentLayer(context, name, options, input, cellMaker(cells), regularisation?.create),
+      new (kind?.Layer ?? RecurrentLayer)(context, name, options, input, cellMaker(cells)),
   }
 }
 
 /** Recurrent layers that can also merge two directions element by element, and give each functions of its own. */
 export function mergingRecurrentLayer(
   cells: readonly CellDefinition[],
-  regularisation?: Regularisation,
+  kind?: RecurrentKind,
 ): LayerDefinition<RecurrentOptions> {
-  const { build } = recurrentLayer(cells, regularisation)
+  const { build } = recurrentLayer(cells, kind)
   return {
     type: 'recurrent',
     read(field) {
       const { value: cell } = fieldAt(field, 'cell')
       const options = readOptions<RecurrentOptions>(field, {
-        ...readersOf(cells, field, regularisation),
+        ...readersOf(cells, field, kind),
         merge: optional(oneOf('concat', 'sum', 'multiply', 'average')),
         backward: optional((functions) => readFunctions(cells, String(cell), functions)),
       })
@@ -53,14 +51,7 @@ export function mergingRecurrentLayer(
     build(context, name, options, input, below, all) {
       const { merge = 'concat' } = options
       if (merge === 'concat') return build(context, name, options, input, below, all)
-      return new MergedLayer(
-        context,
-        name,
-        { ...options, merge },
-        input,
-        cellMaker(cells),
-        regularisation?.create,
-      )
+      return new MergedLayer(context, name, { ...options, merge }, input, cellMaker(cells))
     },
   }
 }
@@ -70,7 +61,7 @@ const NO_SECOND = 'nothing for a layer with one direction'
 function readersOf(
   cells: readonly CellDefinition[],
   field: Field,
-  regularisation?: Regularisation,
+  kind?: RecurrentKind,
 ): FieldReaders<Omit<RecurrentOptions, 'type'>> {
   const names = cells.map(({ name }) => name as CellName)
   const cell = readChoice(fieldAt(field, 'cell'), names)
@@ -81,7 +72,7 @@ function readersOf(
     returnSequences: optional(readBoolean),
     bias: optional(readBias),
     ...formReaders(cells, cell),
-    ...regularisation?.readers(cells, cell),
+    ...kind?.readers(cells, cell),
   }
 }
 

@@ -55,18 +55,6 @@ export interface ZoneoutRates {
   cell?: number
 }
 
-/** What a layer's options change around the passes of one loop. */
-export interface LoopRegulariser {
-  plan(capacity: Capacity, training: boolean): void
-  /** Before a forward pass. */
-  begin(batch: PackedBatch, pass: Pass): void
-  /** What changes the loop's steps; `inner` does so too. */
-  hooks(inner: LoopHooks | null): LoopHooks | null
-  /** After the backward pass. */
-  end(pass: Pass): void
-  stream(context: StreamContext, step: LayerStep, states: readonly Rows[]): LayerStep
-}
-
 /** Which state of a recurrent layer; only an LSTM has a cell state. */
 export type StateName = 'hidden' | 'cell'
 
@@ -86,8 +74,6 @@ export class RecurrentLayer implements Layer {
   #reversedInputGradient: Pointer = 0
   #reversedOutputGradient: Pointer = 0
   #ownOutput: Pointer = 0
-  /** One for each loop, or none. */
-  readonly #regularisers: readonly LoopRegulariser[]
   readonly #initial: PendingStates<StateName>
   readonly #finalGradient: PendingStates<StateName>
 
@@ -98,7 +84,6 @@ export class RecurrentLayer implements Layer {
     options: RecurrentOptions,
     input: Edge,
     cellOf: (form: CellForm, engine: Engine) => Cell,
-    regularise?: (context: Context, options: RecurrentOptions, loop: TimeLoop) => LoopRegulariser,
   ) {
     assertPerStep(name, input)
     this.name = name
@@ -115,7 +100,6 @@ export class RecurrentLayer implements Layer {
       const parameters = declare(context.store, cell, name, options, input.width, d ? '_reverse' : '')
       return new TimeLoop(context, cell, units, input, parameters, reversed)
     })
-    this.#regularisers = regularise ? this.loops.map((loop) => regularise(context, options, loop)) : []
     this.cell = this.loops[0].cell
     this.parameters = this.loops.flatMap(({ parameters: p }) =>
       [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.extra].filter((x) => x !== null),
@@ -166,7 +150,6 @@ export class RecurrentLayer implements Layer {
     const { rows: R, sequences: B } = capacity
     const keep = { gradients: training, steps: this.#context.keptSteps }
     for (const loop of this.loops) loop.plan(capacity, keep)
-    for (const each of this.#regularisers) each.plan(capacity, training)
     const back = this.loops[this.loops.length - 1].reversed
     const reserve = (wanted: boolean, floats: number) => (wanted ? memory.floats(floats, this.name) : 0)
     const inputFloats = R * this.#input.stride
@@ -186,7 +169,6 @@ export class RecurrentLayer implements Layer {
       this.#writeStates(batch, state === 'cell' ? tape.cell : tape.hidden, direction, values)
     }
     this.loops.forEach((loop, d) => {
-      this.#regularisers[d]?.begin(batch, pass)
       loop.hooks = this.#hooksOf(loop, d, pass)
       loop.forward(batch, this.#inputOf(loop, batch))
     })
@@ -203,7 +185,6 @@ export class RecurrentLayer implements Layer {
     this.loops.forEach((loop, d) => {
       loop.hooks = this.#hooksOf(loop, d, pass)
       this.#backwardOf(loop, d, batch, pass)
-      this.#regularisers[d]?.end(pass)
     })
   }
 
@@ -211,17 +192,19 @@ export class RecurrentLayer implements Layer {
     const { engine, kernels, store } = this.#context
     const { floatBytes } = engine.memory
     const parts = { name: this.name, kernels, store, floatBytes, input: this.#input }
-    const own = new RecurrentStep(context, x, this.loops[0], parts)
-    const { states } = own
-    const step = this.#regularisers[0]?.stream(context, own, states) ?? own
-    return context.mask ? context.mask.keepStates(step, states) : step
+    const step = new RecurrentStep(context, x, this.loops[0], parts)
+    return context.mask ? context.mask.keepStates(step, step.states) : step
   }
 
   #hooksOf(loop: TimeLoop, direction: number, { overrides }: Pass): LoopHooks | null {
     const { engine, index } = this.#context
-    const given = overrides?.of(engine.memory, loop, this.name, direction) ?? null
-    const hooks = this.#regularisers[direction]?.hooks(given) ?? given
+    const hooks = this.inner(direction, overrides?.of(engine.memory, loop, this.name, direction) ?? null)
     return index.mask ? index.mask.of(loop, hooks) : hooks
+  }
+
+  /** What changes the steps of a loop inside of masks. */
+  protected inner(_direction: number, overrides: LoopHooks | null): LoopHooks | null {
+    return overrides
   }
 
   #inputOf({ reversed }: TimeLoop, batch: PackedBatch): Pointer {

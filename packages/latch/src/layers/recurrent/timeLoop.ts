@@ -44,8 +44,8 @@ export class TimeLoop implements LoopShape {
   dCell: Pointer = 0
   /** What the pass at hand changes around each step, or null. */
   hooks: LoopHooks | null = null
-  /** Where the weights of a stage (or their gradients) lie in the pass at hand, if not in the store. */
-  hiddenAt: ((stage: number, region?: 'gradients') => Pointer) | null = null
+  /** Wh of a stage, or its gradient, in the pass at hand. */
+  weightsAt: (stage: number, region?: 'gradients') => Pointer
 
   readonly #context: Context
   readonly #input: Edge
@@ -69,6 +69,7 @@ export class TimeLoop implements LoopShape {
     this.units = units
     this.reversed = reversed
     this.parameters = parameters
+    this.weightsAt = (stage, region) => context.store.at(parameters.weightHidden, stage, region)
     this.#context = context
     this.#input = input
     this.stride = strideOf(engine, units)
@@ -316,12 +317,6 @@ export class TimeLoop implements LoopShape {
     let gates = 0
     for (let before = 0; before < s; before++) gates += this.cell.stages[before].gateCount
     return this.#transposed + gates * this.stride * this.units * this.#context.engine.memory.floatBytes
-  }
-
-  /** Wh of a stage, or its gradient. */
-  weightsAt(stage: number, region?: 'gradients'): Pointer {
-    const { weightHidden } = this.parameters
-    return this.hiddenAt?.(stage, region) ?? this.#context.store.at(weightHidden, stage, region)
   }
 
   #transposeHidden(): void {

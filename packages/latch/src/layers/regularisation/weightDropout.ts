@@ -15,11 +15,13 @@ export class WeightDropout {
   /** Dropped weights and their gradients, laid out as the weights. */
   #weights: Pointer = 0
   #gradients: Pointer = 0
+  readonly #usual: TimeLoop['weightsAt']
 
   constructor(context: Context, rate: number, loop: TimeLoop) {
     this.#context = context
     this.#rate = rate
     this.#loop = loop
+    this.#usual = loop.weightsAt
   }
 
   plan(training: boolean): void {
@@ -31,7 +33,7 @@ export class WeightDropout {
 
   /** Before a forward pass. */
   begin(pass: Pass): void {
-    this.#loop.hiddenAt = null
+    this.#loop.weightsAt = this.#usual
     if (!pass.training || !this.#weights) return
     const { kernels, store, engine } = this.#context
     const { weightHidden } = this.#loop.parameters
@@ -39,14 +41,14 @@ export class WeightDropout {
     const { floatBytes } = engine.memory
     kernels.dropout(this.#weights, store.at(weightHidden), this.#count, 0, this.#rate, this.#key(pass))
     kernels.zero(this.#gradients, this.#count)
-    this.#loop.hiddenAt = (stage, region) =>
+    this.#loop.weightsAt = (stage, region) =>
       (region === 'gradients' ? this.#gradients : this.#weights) +
       (parts[stage].offset - parts[0].offset) * floatBytes
   }
 
   /** After the backward pass of the loop. */
   end(pass: Pass): void {
-    if (!this.#loop.hiddenAt) return
+    if (this.#loop.weightsAt === this.#usual) return
     const { kernels, store } = this.#context
     const { weightHidden } = this.#loop.parameters
     const own = this.#gradients

@@ -186,8 +186,9 @@ export class Zoneout implements LoopHooks {
   }
 
   /** The same in a stream: expected values. */
-  stream(context: StreamContext, step: LayerStep, states: readonly Rows[]): LayerStep {
+  stream(context: StreamContext, step: LayerStep): LayerStep {
     const { kernels } = this.#context
+    const states = step.states as readonly Rows[]
     const zoned = this.#states.map(({ name, rate }) => {
       const state = states[this.#loop.cell.stateNames.indexOf(name)]
       return { state, rate, held: context.rows(state.width, state.stride).at }
