@@ -132,10 +132,11 @@ export class LossLayer implements Loss {
   plan({ sequences: B, rows: R }: Capacity): void {
     const { memory } = this.#context.engine
     const rows = this.#output.per === 'step' ? R : B
-    this.#targets = memory.floats(rows * Math.max(1, this.#output.width), 'targets')
-    this.#weights = 0
     const { classWeights, type } = this.options
-    if (!classWeights || type !== 'softmaxCrossEntropy') return
+    const isSoftmax = type === 'softmaxCrossEntropy'
+    this.#targets = memory.floats(rows * (isSoftmax ? 1 : this.#output.width), 'targets')
+    this.#weights = 0
+    if (!classWeights || !isSoftmax) return
     this.#weights = memory.floats(classWeights.length, 'class weights')
     memory.viewFloats(this.#weights, classWeights.length).set(classWeights)
   }
