@@ -7,20 +7,37 @@ import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './im
 
 /** The writers, by format: `model.exportTo(exporters.onnx)`. */
 export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
-  onnx: async (source) => (await import('./onnx/write/write.ts')).writeOnnx(withoutZoneout(source)),
-  torch: async (source) => (await import('./torch/index.ts')).writeTorch(withoutZoneout(source)),
-  keras: async (source) => (await import('./keras/index.ts')).writeKeras(withoutZoneout(source)),
-  tfjs: async (source) => (await import('./tfjs/index.ts')).writeTfjs(withoutZoneout(source)),
+  onnx: writer('ONNX', async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source)),
+  torch: writer('PyTorch', async (source) => (await import('./torch/index.ts')).writeTorch(source)),
+  keras: writer('Keras', async (source) => (await import('./keras/index.ts')).writeKeras(source)),
+  tfjs: writer('TensorFlow.js', async (source) => (await import('./tfjs/index.ts')).writeTfjs(source)),
 }
 
-/** @throws UnsupportedError for a layer whose states no other format mixes */
-function withoutZoneout(source: ExportSource): ExportSource {
-  const { layers } = source.network.config
-  const at = layers.findIndex((layer) => layer.type === 'recurrent' && hasZoneout(layer))
-  if (at < 0) return source
+/** Layers that no other format has. */
+const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters']
+
+/** A writer that refuses them. */
+function writer(format: string, write: ModelWriter): ModelWriter {
+  return async (source) => {
+    const { layers } = source.network.config
+    const names = layerNames(layers)
+    const zoned = layers.findIndex((layer) => layer.type === 'recurrent' && hasZoneout(layer))
+    if (zoned >= 0) throwZoneout(format, names[zoned])
+    const own = layers.findIndex(({ type }) => LATCH_ONLY.includes(type))
+    if (own < 0) return write(source)
+    throw new UnsupportedError({
+      where: `export to ${format}, ${names[own]}`,
+      expected: `a layer of ${format}`,
+      got: `${layers[own].type}, which only a Latch file holds`,
+    })
+  }
+}
+
+/** No other format mixes the states of inference. @throws UnsupportedError, always */
+function throwZoneout(format: string, name: string): never {
   throw new UnsupportedError({
-    where: `export, ${layerNames(layers)[at]}`,
-    expected: 'states that other formats compute',
+    where: `export to ${format}, ${name}`,
+    expected: `a layer of ${format}`,
     got: 'zoneout, whose inference mixes each state with the one before',
     remedy: 'Train without zoneout to export; weight dropout and locked dropout change training alone.',
   })

@@ -280,7 +280,7 @@ describe('what does not fit is refused', () => {
     } as const
     for (const to of ['onnx', 'torch', 'keras', 'tfjs'] as const) {
       await expect(writeModel(source, to)).rejects.toThrow(UnsupportedError)
-      await expect(writeModel(source, to)).rejects.toThrow(/recurrent\.0: expected states that other formats/)
+      await expect(writeModel(source, to)).rejects.toThrow(/recurrent\.0: expected a layer of/)
     }
     const traced = traceSequence(net, [1, 2, 3], { stepClasses: [[2, 3, 4]] })
     const place = { layer: 0, direction: 'forward', step: 1, unit: 0 } as const

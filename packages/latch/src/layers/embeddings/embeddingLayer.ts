@@ -92,7 +92,7 @@ export class EmbeddingLayer implements Layer {
     kernels.gatherRows(out, store.at(this.table), ids, rows, width, stride, width)
   }
 
-  backward(batch: PackedBatch, _pass: Pass): void {
+  backward(batch: PackedBatch, _pass?: Pass): void {
     const { kernels, store, engine } = this.context
     const { width, stride, gradient } = this.output
     this.sparseRows!.add(engine.memory.viewInts(this.ids.own, batch.rows))
