@@ -66,7 +66,9 @@ describe.each(engines)('PyTorch, $engine $precision', ({ tolerance, ...engine })
     expectClose(rows, item.logits.data, tolerance, 'logits')
     net.zeroGradients()
     const { mean } = net.backward(batch, { stepClasses: item.targets }, pass)
-    if (!alpha && !beta) expect(Math.abs(mean - item.loss.data[0])).toBeLessThan(tolerance)
+    // The golden loss has the penalties added, which Latch reports without.
+    const rest = item.loss.data[0] - mean
+    expect(alpha || beta ? rest > 0.01 : Math.abs(rest) < tolerance).toBe(true)
     for (const { name, shape } of net.parameters) {
       expect(shape).toEqual(item.gradients[name].shape)
       expectClose(net.readParameter(name, 'gradients'), item.gradients[name].data, tolerance, name)
