@@ -26,7 +26,11 @@ export function writeKerasFile(source: ExportSource): ExportedFile {
     { name: 'config.json', chunks: () => jsonChunks(model) },
     { name: 'model.weights.h5', chunks: () => weightChunks(layers, source) },
   ]
-  return { name: `${name}.keras`, chunks: { [Symbol.iterator]: () => zipChunks(members) }, ...omitTied(source) }
+  return {
+    name: `${name}.keras`,
+    chunks: { [Symbol.iterator]: () => zipChunks(members) },
+    ...omitTied(source),
+  }
 }
 
 interface Member {
