@@ -28,7 +28,7 @@ export function requireTaskOptions(typed: readonly string[], { task, cell, dropo
   if (typeof dropout === 'object') {
     const isOwn = (name: string) => LANGUAGE_DROPOUT.includes(name)
     const named = Object.keys(dropout).filter((name) => (isLanguage ? !isOwn(name) : name === 'input'))
-    wrong.push(...named.map((name) => `--dropout ${name}=`))
+    for (const name of named) wrong.push(`--dropout ${name}=`)
   }
   if (wrong.length === 0) return
   throw new UsageError({

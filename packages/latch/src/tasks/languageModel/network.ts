@@ -35,7 +35,7 @@ export function languageNetwork(settings: LanguageModelSettings, vocabulary: num
       ...top,
       ...(beta > 0 ? [{ type: 'activationPenalty', beta } as const] : []),
       ...dropoutLayer(settings, rates.output),
-      // The mean square is of what is not dropped.
+      // AR is of the values after dropout, TAR of those before it.
       ...(alpha > 0 ? [{ type: 'activationPenalty', alpha } as const] : []),
       ...projection,
       { type: 'dense', units: vocabulary, ...(tied ? { tied } : {}) },
