@@ -128,7 +128,7 @@ describe('latch train --task lm', () => {
     [['--pooling', 'max', '--cell', 'bag'], '--pooling, --cell bag'],
     [['--label', 'mood'], '--label'],
     [['--dropout', 'words=0.2,input=0.1'], '--dropout words='],
-    [['--from', 'm.safetensors', '--tied'], '--tied'],
+    [['--from', 'm.safetensors', '--tied'], '--units, --embedding, --steps, --tied'],
   ])('refuses options that it does not have: %j', async (options, named) => {
     const { code, stderr } = await train(...options)
     expect(code).toBe(2)
