@@ -15,6 +15,6 @@ await measure({
   validation,
   test,
   options: {},
-  fit: { epochs: 6, batchSize: 16 },
+  fit: { epochs: 3, batchSize: 16 },
   metrics: { 'UPOS accuracy': ({ accuracy }) => accuracy },
 })

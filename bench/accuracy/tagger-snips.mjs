@@ -19,6 +19,6 @@ await measure({
   validation: read('valid'),
   test: read('test'),
   options: {},
-  fit: { epochs: 8, batchSize: 16 },
+  fit: { epochs: 5, batchSize: 16 },
   metrics: { 'slot F1': ({ entities }) => entities.f1, 'tag accuracy': ({ accuracy }) => accuracy },
 })

@@ -12,6 +12,8 @@ const { values } = parseArgs({
     data: { type: 'string' },
     options: { type: 'string', default: '{}' },
   },
+  // Scripts have options of their own.
+  strict: false,
 })
 
 /** The folder of a data set: `--data`, or beside the repository. */
@@ -34,7 +36,7 @@ export async function measure({ data, train, validation, test, options, fit, met
   for (const seed of seeds) {
     const model = tagger({ ...options, ...JSON.parse(values.options) })
     const begun = performance.now()
-    const report = await model.fit(train, {
+    await model.fit(train, {
       ...fit,
       ...(values.epochs ? { epochs: Number(values.epochs) } : {}),
       validation,
@@ -56,7 +58,6 @@ export async function measure({ data, train, validation, test, options, fit, met
     })
     process.stderr.write(`${JSON.stringify(log.at(-1))}\n`)
     baseline ??= (await model.baseline(train)).evaluate(test)
-    void report
     model.dispose()
   }
   const seconds = (performance.now() - started) / 1000

@@ -41,7 +41,7 @@ import {
   type TableFlags,
 } from '../options/tableFlags.ts'
 import { predictFile, taggedLine, tagsJson } from '../tagging/predict.ts'
-import { asTagger } from '../tagging/taggers.ts'
+import { asTagger, requireTaggerFlags } from '../tagging/taggers.ts'
 import { textColumns } from '../options/rows.ts'
 import { getTyped, type Typed } from '../options/fixes.ts'
 import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
@@ -114,7 +114,7 @@ export function predictCommand(output: Output) {
       const { model } = opened
       printModelNotes(opened, output)
       const tagger = asTagger(model)
-      if (tagger) requireTaggerOptions(flags)
+      if (tagger) requireTaggerFlags('predict', { '--top': flags.top, '--ids': flags.ids })
       if (flags.top !== undefined) requireLabels(model)
       if (tagger && flags.file !== undefined) return predictFile(tagger, flags.file, flags, output)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
@@ -134,18 +134,6 @@ interface PredictFlags extends TableFlags {
   file?: string
   text?: string
   sentence?: string
-}
-
-/** @throws UsageError for options that say nothing of a tag for each token */
-function requireTaggerOptions({ top, ids }: PredictFlags & { top?: number }): void {
-  const wrong = [...(top === undefined ? [] : ['--top']), ...(ids === undefined ? [] : ['--ids'])]
-  if (wrong.length === 0) return
-  throw new UsageError({
-    where: 'predict',
-    expected: 'options that apply to a tagger',
-    got: wrong.join(', '),
-    remedy: `Omit ${wrong.join(', ')}.`,
-  })
 }
 
 /** @throws UsageError for a model whose outputs are numbers */

@@ -40,6 +40,7 @@ import { trainLanguageModel } from '../language/train.ts'
 import { requireTaskOptions } from '../training/taskOptions.ts'
 import { trainSequenceToSequence } from '../sequences/train.ts'
 import { trainTagger } from '../tagging/train.ts'
+import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { NETWORK_OPTIONS, trainingCommand } from '../training/command.ts'
 
@@ -76,9 +77,11 @@ export function trainCommand(output: Output) {
     read: oneOf('--cell', CELLS),
   }
   const command = trainingCommand('train', cell)
-    .summary('train a text classifier and save it')
-    .description('Train a text classifier on a table of texts and labels, and save it as one file.')
-    .optionsGroup('Task:')
+    .summary('train a model of texts and save it')
+    .description(
+      'Train a text classifier on a table of texts and labels, and save it as one file; with --task, a language model or a tagger.',
+    )
+    .optionsGroup(TASK_OPTIONS)
     .option(
       '--task <name>',
       'classify texts, lm: a language model of the texts, tag: a label for each token, or seq2seq: a text for each text (default: classify)',
@@ -135,7 +138,8 @@ export function trainCommand(output: Output) {
     .option('--json', 'print JSON Lines')
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
-  return command.action(async (data, flags) => {
+  addLanguageOptions(command)
+  return command.action(async (data, flags: TrainFlags) => {
     if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
     requireFromOptions(command, flags)
     requireTaskOptions(typedFlags(command), flags)
@@ -308,7 +312,9 @@ function requireFromOptions(command: CommandUnknownOpts, { from, extendVocabular
     })
   }
   const network = command.options.filter(({ helpGroupHeading }) => helpGroupHeading === NETWORK_OPTIONS)
-  const wrong = typedFlags(command).filter((flag) => network.some(({ long }) => long === flag))
+  const isFixed = (flag: string) =>
+    network.some(({ long }) => long === flag) || (flag !== '--lines' && LANGUAGE_ONLY.includes(flag))
+  const wrong = typedFlags(command).filter(isFixed)
   if (wrong.length === 0) return
   throw new UsageError({
     where: '--from',

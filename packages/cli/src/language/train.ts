@@ -1,9 +1,10 @@
 /** `latch train --task lm`: trains a language model on a corpus, saves it, and compares it with n-grams. */
 import { LanguageModel, languageModel, readFileBytes } from 'latch'
-import type { FitOptions, LanguageModelOptions, ModelFitReport, TokenEvaluation } from 'latch'
+import type { FitOptions, ModelFitReport, TokenEvaluation } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { fitOptions, withoutUndefined } from '../training/options.ts'
+import { languageOptions } from './options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
@@ -50,24 +51,6 @@ async function startOf(
       : await LanguageModel.load(from, engineOptions(flags))
   const chosen = typeof validation === 'number' ? { validation } : {}
   return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
-}
-
-function languageOptions(flags: TrainFlags): LanguageModelOptions {
-  const { cell, units, layers, tokens, lowercase, embedding, dropout, steps, endToken } = flags
-  return withoutUndefined({
-    cell,
-    units,
-    layers,
-    tokens,
-    lowercase,
-    embedding,
-    dropout,
-    steps,
-    endToken,
-    minimumCount: flags.minCount,
-    maximumVocabulary: flags.maxVocabulary,
-    ...engineOptions(flags),
-  } as LanguageModelOptions)
 }
 
 function corpusWords({ text, lines }: TrainFlags): string[] {

@@ -1,10 +1,11 @@
 /** `latch evaluate` of a tagger: accuracy and the table of the tags, spans, and the most frequent tag of each word. */
-import { type Tagger, UsageError } from 'latch'
+import type { Tagger } from 'latch'
 import type { Output } from '../terminal/output.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
 import { atSentence, readSentenceFile, type SentenceFlags } from './sentences.ts'
 import { compareTags } from './summary.ts'
+import { requireTaggerFlags } from './taggers.ts'
 import { baselineOf } from './train.ts'
 
 export interface TaggerEvaluationFlags extends SentenceFlags {
@@ -20,14 +21,7 @@ export async function evaluateTagger(
   flags: TaggerEvaluationFlags,
   output: Output,
 ): Promise<void> {
-  if (flags.skipBadRows) {
-    throw new UsageError({
-      where: 'evaluate',
-      expected: 'options that apply to a tagger',
-      got: '--skip-bad-rows',
-      remedy: 'Omit --skip-bad-rows.',
-    })
-  }
+  requireTaggerFlags('evaluate', { '--skip-bad-rows': flags.skipBadRows })
   const file = await readSentenceFile(data, flags, output)
   const training = flags.train === undefined ? undefined : await readSentenceFile(flags.train, flags, output)
   const found = await withEvaluationProgress((watch) => model.evaluate(file.rows, watch), output).catch(

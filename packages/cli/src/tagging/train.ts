@@ -32,7 +32,7 @@ export async function trainTagger(flags: TrainFlags, given: Omit<Job, 'resumeCom
 }
 
 function isOfValidation(error: unknown): boolean {
-  return /^validation row/.test((error as { where?: string }).where ?? '')
+  return (error as { where?: string }).where?.startsWith('validation row') ?? false
 }
 
 /** A new model, a saved one, or that of an interrupted run. */

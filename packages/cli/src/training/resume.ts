@@ -9,7 +9,7 @@ import {
   UsageError,
   readFileBytes,
 } from 'latch'
-import { dashedPath, engineOptions, shellOption, shellWord } from '../options/options.ts'
+import { dashedPath, engineOptions, shellOption, shellWord, type NamedNumbers } from '../options/options.ts'
 import { tableWords } from '../options/tableFlags.ts'
 import { programName } from '../terminal/programName.ts'
 import type { Rows } from '../options/rows.ts'
@@ -45,6 +45,12 @@ export interface TrainFlags extends TrainingFlags {
   sentence?: string
   attention?: AttentionScore
   targetTokens?: TokenKind
+  tied?: true
+  lockedDropout?: true
+  embeddingDropout?: number
+  weightDropout?: number
+  zoneout?: number | NamedNumbers
+  activationPenalty?: NamedNumbers
   force?: boolean
 }
 

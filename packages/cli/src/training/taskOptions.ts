@@ -1,5 +1,6 @@
 /** Which options of `latch train` each task has. */
 import { UsageError } from 'latch'
+import { LANGUAGE_DROPOUT, LANGUAGE_ONLY } from '../language/options.ts'
 import type { TrainFlags, TASKS } from './resume.ts'
 
 type Task = (typeof TASKS)[number]
@@ -17,9 +18,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--header': ['classify', 'seq2seq'],
   '--delimiter': ['classify', 'lm', 'seq2seq'],
   '--quotes': ['classify', 'lm', 'seq2seq'],
-  '--lines': ['lm'],
-  '--steps': ['lm'],
-  '--end-token': ['lm'],
+  ...Object.fromEntries(LANGUAGE_ONLY.map((flag) => [flag, ['lm'] as const])),
   '--crf': ['tag'],
   '--characters': ['tag'],
   '--scheme': ['tag'],
@@ -43,9 +42,13 @@ export function requireTaskOptions(
 ): void {
   const wrong = typed.filter((flag) => OWN[flag]?.includes(task) === false)
   const others = new Set(wrong.flatMap((flag) => OWN[flag]))
-  if (task !== 'classify') {
-    if (cell === 'ann' || cell === 'bag') wrong.push(`--cell ${cell}`)
-    if (typeof dropout === 'object') wrong.push('--dropout with names')
+  if (task !== 'classify' && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
+  if (typeof dropout === 'object') {
+    if (task === 'tag' || task === 'seq2seq') wrong.push('--dropout with names')
+    else {
+      const isOwn = (name: string) => (task === 'lm' ? LANGUAGE_DROPOUT.includes(name) : name !== 'input')
+      for (const name of Object.keys(dropout)) if (!isOwn(name)) wrong.push(`--dropout ${name}=`)
+    }
   }
   if ((task === 'tag' || task === 'seq2seq') && embedding === 'oneHot') wrong.push('--embedding one-hot')
   if (wrong.length === 0) return

@@ -1,4 +1,4 @@
-/** Remedies of the commands for language models. */
+/** Remedies of the commands for language models, taggers and sequence-to-sequence models. */
 import { sequenceToSequence, type SequenceToSequence } from '../../../latch/src/node.ts'
 import { inspectSequences } from '../../src/commands/inspect.ts'
 import { evaluateSequenceToSequence } from '../../src/sequences/evaluate.ts'
@@ -12,6 +12,7 @@ import { readCorpus } from '../../src/language/corpus.ts'
 import { evaluateLanguageModel } from '../../src/language/evaluate.ts'
 import { requireLanguageModel } from '../../src/language/languageModels.ts'
 import { requireTaskOptions } from '../../src/training/taskOptions.ts'
+import { requireTaggerFlags } from '../../src/tagging/taggers.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { Workplace } from '../cliHelpers.ts'
 
@@ -100,6 +101,13 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     remedy: 'Omit --svg.',
     raise: async () => inspectSequences(await tinyPairs(), 'ab', { svg: 'a.svg' }, output),
     follow: async () => inspectSequences(await tinyPairs(), 'ab', {}, new Silent()),
+  },
+  {
+    name: 'options that a tagger does not have',
+    kind: UsageError,
+    remedy: 'Omit --top.',
+    raise: () => requireTaggerFlags('predict', { '--top': 3, '--ids': undefined }),
+    follow: () => requireTaggerFlags('predict', { '--top': undefined, '--ids': undefined }),
   },
   {
     name: 'labels for a language model',

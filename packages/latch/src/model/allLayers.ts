@@ -6,7 +6,9 @@ import { concatLayer } from '../layers/skips/concat.ts'
 import { crfLayer } from '../layers/crf/crf.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
-import { dropoutLayer } from '../layers/dropout.ts'
+import { activationPenaltyLayer } from '../layers/regularisation/activationPenalty.ts'
+import { anyDropoutLayer } from '../layers/regularisation/lockedDropout.ts'
+import { regularisation } from '../layers/regularisation/recurrentOptions.ts'
 import { maskedEmbeddingLayer } from '../layers/embedding.ts'
 import { maskedFeaturesLayer } from '../layers/features.ts'
 import { encoderDecoderLayer } from '../layers/encoderDecoder/encoderDecoder.ts'
@@ -33,9 +35,10 @@ export const allLayers: readonly LayerInfo[] = [
   maskedOneHotLayer,
   maskedFeaturesLayer,
   /* @__PURE__ */ encoderDecoderLayer(cells),
-  /* @__PURE__ */ mergingRecurrentLayer(genericCells),
+  /* @__PURE__ */ mergingRecurrentLayer(genericCells, regularisation),
   projectedLstmLayer,
-  dropoutLayer,
+  anyDropoutLayer,
+  activationPenaltyLayer,
   anyPoolLayer,
   flattenLayer,
   genericDenseLayer,

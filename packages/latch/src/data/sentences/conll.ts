@@ -3,7 +3,7 @@
  * (10 columns, multiword lines and empty nodes) is recognised, as are the names of CoNLL-U Plus.
  */
 import { DataError, UsageError } from '../../core/errors.ts'
-import type { RawSentence, SentenceColumns } from './sentences.ts'
+import type { RawSentence, SentenceColumns } from './rawSentence.ts'
 
 const CONLLU = ['id', 'form', 'lemma', 'upos', 'xpos', 'feats', 'head', 'deprel', 'deps', 'misc']
 /** Of CoNLL-2003: a line between documents. */

@@ -7,22 +7,15 @@ import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { describe } from '../../core/validation.ts'
 import { parseTable } from '../tables.ts'
 import { parseConll } from './conll.ts'
+import type { RawSentence, SentenceColumns } from './rawSentence.ts'
+
+export type { SentenceColumns } from './rawSentence.ts'
 
 /** A sentence of a file. */
 export interface TaggedSentence {
   tokens: string[]
   /** A tag for each token; empty where no tags were read. */
   tags: string[]
-}
-
-/** Which columns hold what: a name, or a number from 0. */
-export interface SentenceColumns {
-  /** Default: `form` of CoNLL-U, else the first column; of JSON and tables the one that is called so. */
-  tokens?: string
-  /** Default: `upos` of CoNLL-U, else the last column, or the one that is called so. False: no tags are read. */
-  tags?: string | false
-  /** Of a table with a token in each row: the column that says which sentence it is of. Default: the one that is called so. */
-  sentence?: string
 }
 
 /** How sentences are read. */
@@ -47,13 +40,6 @@ export interface Sentences {
   columns: { tokens: string; tags: string | null }
   /** What was left out, in sentences for the user. */
   notes: string[]
-}
-
-/** A sentence before it is checked. */
-export interface RawSentence {
-  tokens: string[]
-  tags: string[] | null
-  place: string
 }
 
 export const SENTENCE_NAMES: Names<SentenceOptions> = {

@@ -26,7 +26,7 @@ import type { SparseRows } from '../../tensors/sparseRows.ts'
 import type { LayerDefinition, LayerSpec } from '../definition.ts'
 import { DenseLayer } from '../dense.ts'
 import { DropoutLayer } from '../dropout.ts'
-import { EmbeddingLayer } from '../embedding.ts'
+import { EmbeddingLayer } from '../embeddings/embeddingLayer.ts'
 import { oneOf, optional, readOptions, readRate, readVocabulary, readWidth } from '../fields.ts'
 import { makeEdge } from '../layer.ts'
 import type { Capacity, Context, Edge, Layer, Pass } from '../layer.ts'
@@ -149,7 +149,7 @@ export class EncoderDecoderLayer implements Layer {
     this.#states = this.#decoder.recurrent[0].cell.stateNames as readonly StateName[]
     const parts = [...this.#encoder.layers, ...this.#decoder.layers, ...(this.#attention?.layers ?? [])]
     this.parameters = [...parts.flatMap((layer) => layer.parameters), ...(this.#attention?.parameters ?? [])]
-    this.sparseRows = [this.#encoder.embedding.sparseRows, this.#decoder.embedding.sparseRows]
+    this.sparseRows = [this.#encoder, this.#decoder].flatMap(({ embedding }) => embedding.sparseRows ?? [])
   }
 
   initialise(seed: number): void {
@@ -231,7 +231,7 @@ function buildSide(
       units: both ? units / 2 : units,
       direction: both ? 'bidirectional' : 'forward',
     }
-    const layer = build(context, `${name}.recurrent.${l}`, form, top(), layers) as RecurrentLayer
+    const layer = build(context, `${name}.recurrent.${l}`, form, top(), layers, []) as RecurrentLayer
     layers.push(layer)
     recurrent.push(layer)
   }

@@ -5,6 +5,7 @@ import { INSPECTION_CASES } from './inspectionCases.ts'
 import { LAYER_CASES } from './layerCases.ts'
 import { MODEL_CASES } from './modelCases.ts'
 import type { RemedyCase } from './remedyCase.ts'
+import { REGULARISATION_CASES } from './regularisationCases.ts'
 import { RESUME_CASES } from './resumeCases.ts'
 import { SAVING_CASES } from './savingCases.ts'
 import { SEQUENCE_CASES } from './sequenceCases.ts'
@@ -16,6 +17,7 @@ export const REMEDY_CASES: readonly RemedyCase[] = [
   ...LAYER_CASES,
   ...SEQUENCE_CASES,
   ...TASK_CASES,
+  ...REGULARISATION_CASES,
   ...RESUME_CASES,
   ...TRAINING_CASES,
   ...INSPECTION_CASES,
