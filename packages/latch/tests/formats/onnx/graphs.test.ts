@@ -1,6 +1,6 @@
 /**
- * Branches, attention, scaling, windows: graphs of PyTorch with its outputs (golden/generate_onnxGraphs.py,
- * generate_onnxWindows.py), as layers.
+ * Branches, attention, scaling, windows, shapes: graphs of PyTorch with its outputs (golden/generate_onnxGraphs.py,
+ * generate_onnxWindows.py, generate_onnxShapes.py), as layers.
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
@@ -20,7 +20,7 @@ interface Golden {
   file: string
 }
 
-const all = ['onnxGraphs', 'onnxWindows'].flatMap((name) => {
+const all = ['onnxGraphs', 'onnxWindows', 'onnxShapes'].flatMap((name) => {
   const golden = new URL(`../../golden/formats/${name}.json`, import.meta.url)
   return Object.entries(JSON.parse(readFileSync(golden, 'utf8')) as Record<string, Golden>)
 })

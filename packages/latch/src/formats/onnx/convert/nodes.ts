@@ -104,6 +104,9 @@ export type IrLayer =
   | { type: 'concat'; inputs: readonly IrNode[] }
   | { type: 'merge'; operation: MergeOperation; inputs: readonly IrNode[] }
   | { type: 'timeSoftmax' }
+  | { type: 'permute'; steps: number }
+  | { type: 'reshape'; steps: number; width: number }
+  | { type: 'repeat'; steps: number }
   | IrPattern
 
 /** A layer and the ones below it: one, or those that a layer joins (`inputs`), of which `below` is the last. */

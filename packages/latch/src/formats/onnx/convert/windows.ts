@@ -7,6 +7,7 @@ import { ONE } from './axes.ts'
 import { describeAxes, describeValue, type Convert, type NodeConverter } from './context.ts'
 import { above } from './model.ts'
 import type { IrLayer } from './nodes.ts'
+import { withFeaturesAt } from './turns.ts'
 import { buildSize, getNumber, type Axis, type SequenceValue, type Value } from './values.ts'
 
 function constantAt(at: NodeConverter, value: Value | undefined, what: string): OnnxTensor {
@@ -23,13 +24,19 @@ function channelsSecond({ axes }: SequenceValue): readonly Axis[] | null {
   return isLost ? [batch, { role: 'feature', size: second.size }, ...others] : null
 }
 
+/** Values with the features second, by a layer that turns them where they are not. */
+function withChannels(at: NodeConverter, value: SequenceValue): SequenceValue {
+  const axes = channelsSecond(value)
+  if (axes) return { ...value, axes }
+  const turned = withFeaturesAt(at, value, 1)
+  if (turned && channelsSecond(turned)) return turned
+  throw at.unsupported('(batch, features, time)', describeAxes(value.axes))
+}
+
 function batchNormalization(at: NodeConverter, inputs: readonly Value[]): Value {
   const given = at.asNumbers(inputs[0])
-  const sequence = at.rows([
-    given.kind === 'sequence' ? { ...given, axes: channelsSecond(given) ?? given.axes } : given,
-  ])
-  const axes = channelsSecond(sequence)
-  if (!axes) throw at.unsupported('(batch, features) or (batch, features, time)', describeAxes(sequence.axes))
+  const sequence = at.rows([given.kind === 'sequence' ? withChannels(at, given) : given])
+  const { axes } = sequence
   if (at.int('training_mode', 0) || at.int('spatial', 1) !== 1)
     throw at.unsupported('normalisation at inference', 'another form')
   const [scale, centre, mean, variance] = ['the scale', 'the bias', 'the mean', 'the variance'].map(
@@ -63,11 +70,11 @@ function windowed(
   kernel: readonly number[],
   fill: number | null,
 ) {
-  const given = at.asNumbers(inputs[0])
-  if (given?.kind !== 'sequence')
-    throw at.unsupported('the output of a layer', given ? describeValue(given) : 'no input 0')
-  const axes = channelsSecond(given)
-  if (!axes) throw at.unsupported('(batch, features, time)', describeAxes(given.axes))
+  const read = at.asNumbers(inputs[0])
+  if (read?.kind !== 'sequence')
+    throw at.unsupported('the output of a layer', read ? describeValue(read) : 'no input 0')
+  const given = withChannels(at, read)
+  const { axes } = given
   const place = timeAxis(at, axes, kernel)
   const i = place - 2
   const rank = axes.length - 2
