@@ -191,6 +191,50 @@ def expanded():
     return Body(body, r=lstm(3), q=lstm(4, 4), f=nn.Linear(4, 3))
 
 
+def padded(x, before, after, value=0.0):
+    return nn.functional.pad(x, (before, after), value=value)
+
+
+@case
+def zeros_before_any_length():
+    def body(s, x):
+        y = torch.relu(s.c(padded(x.transpose(1, 2), 4, 0)))
+        return s.f(s.r(y.transpose(1, 2))[0][:, -1])
+    return Body(body, c=nn.Conv1d(3, 6, 3, dilation=2), r=lstm(6), f=nn.Linear(4, 2))
+
+
+@case
+def zeros_around():
+    def body(s, x):
+        y = s.c(padded(padded(x.transpose(1, 2), 1, 2), 0, 1))
+        return s.f(s.r(y.transpose(1, 2))[0])
+    return Body(body, c=nn.Conv1d(3, 6, 2, stride=2, padding=1), r=lstm(6), f=nn.Linear(4, 2))
+
+
+@case
+def zeros_of_means_any_length():
+    def body(s, x):
+        y = nn.functional.avg_pool1d(padded(x.transpose(1, 2), 1, 0), 2, stride=1)
+        return s.f(s.r(y.transpose(1, 2))[0][:, -1])
+    return Body(body, r=lstm(3), f=nn.Linear(4, 2))
+
+
+# Neither is a layer: steps of another number, and zeros that a largest number would see.
+@case
+def refused_padding_of_ones():
+    return Body(lambda s, x: s.c(padded(x.transpose(1, 2), 1, 0, 1.0)).mean(2), c=nn.Conv1d(3, 6, 2))
+
+
+@case
+def refused_zeros_of_largest():
+    return Body(lambda s, x: s.f(nn.functional.max_pool1d(padded(x.transpose(1, 2), 1, 0), 2).mean(2)), f=nn.Linear(3, 2))
+
+
+@case
+def refused_zeros_alone():
+    return Body(lambda s, x: s.r(padded(x.transpose(1, 2), 1, 0).transpose(1, 2))[0], r=lstm(3))
+
+
 out = {}
 for name, make in CASES.items():
     model = make().eval()
@@ -198,7 +242,7 @@ for name, make in CASES.items():
     # Below opset 17, a layer norm is several operators.
     for opset in (17,) if name == 'norm_over_steps' else (11, 17):
         file = io.BytesIO()
-        axes = {'x': {0: 'b'}, 'y': {0: 'b'}}
+        axes = {'x': {0: 'b', 1: 't'} if name.endswith('any_length') else {0: 'b'}, 'y': {0: 'b'}}
         torch.onnx.export(model, x, file, opset_version=opset, input_names=['x'], output_names=['y'],
                           dynamic_axes=axes, dynamo=False)
         out[f'{name}_{opset}'] = {

@@ -22,7 +22,8 @@ export function findAttention(nodes: readonly KerasNode[]): ReadonlyMap<string, 
     const scores = flatten?.type === 'Flatten' || isFlat(flatten) ? below(flatten) : undefined
     if (!repeat || !softmax || !flatten || !isOneNumber(scores, below)) continue
     const alone = [flatten, softmax, repeat].every((node) => readers(node).length === 1)
-    if (!alone || !readers(permute).every(({ type }) => type === 'Multiply')) continue
+    const ends = readers(permute)
+    if (!alone || ends.length === 0 || !ends.every(({ type }) => type === 'Multiply')) continue
     for (const { name } of [flatten, repeat, permute]) parts.set(name, 'through')
     parts.set(softmax.name, 'softmax')
   }

@@ -50,9 +50,12 @@ export interface IrPattern {
     | 'weighted steps'
     | 'padded steps'
     | 'window of steps'
+    | 'steps of zeros'
   base: IrNode
   value: number
   column?: Float32Array
+  /** Of `steps of zeros`: before and after, around so many steps. */
+  zeros?: { sides: readonly [before: number, after: number]; time: Size }
 }
 
 /** A layer. Input layers name the graph input that they read. */

@@ -304,14 +304,14 @@ const MOST_AXES = 16
 function constantOfShape(at: NodeConverter, [shape]: readonly Value[]): Value {
   const value = at.node.attributes.get('value')
   const tensor = typeof value === 'object' && 'dtype' in value ? value : null
-  const small = shape?.kind === 'constant' && [...shape.tensor.data].reduce((a, b) => a * b, 1) <= MOST_AXES
-  if (small && tensor && tensor.data.some((x) => x !== 0)) {
-    const sizes = [...shape.tensor.data]
-    const data = getStorage(
-      tensor.dtype,
-      sizes.reduce((a, b) => a * b, 1),
-    ).fill(tensor.data[0])
-    return { kind: 'constant', tensor: { dtype: tensor.dtype, shape: sizes, data } }
+  const sizes = shape?.kind === 'constant' ? [...shape.tensor.data] : null
+  const count = sizes?.reduce((a, b) => a * b, 1) ?? Infinity
+  const isOther = tensor?.data.some((x) => x !== 0) ?? false
+  // A list of sizes or pads; zeros of more axes are an initial state.
+  if (sizes && count <= MOST_AXES && (isOther || sizes.length === 1)) {
+    const dtype = tensor?.dtype ?? 'float32'
+    const data = getStorage(dtype, count).fill(tensor?.data[0] ?? 0)
+    return { kind: 'constant', tensor: { dtype, shape: sizes, data } }
   }
   return filled(at, tensor ? { kind: 'constant', tensor } : undefined, shape)
 }
