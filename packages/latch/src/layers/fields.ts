@@ -9,7 +9,7 @@ import {
   type Field,
 } from '../core/validation.ts'
 
-const MAX_WIDTH = 2 ** 20
+export const MAX_WIDTH = 2 ** 20
 const MAX_VOCABULARY = 2 ** 26
 
 /** A number of units, features or steps. */

@@ -5,11 +5,23 @@ import { cellNames, cells, findCell, takesOption } from '../../cells/registry.ts
 import { cleanLabel } from '../../data/labels.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
-import { UsageError } from '../../core/errors.ts'
-import { describeTyped } from '../../core/typedValues.ts'
-import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
+import { fieldAt, fieldError, readBoolean, type Field } from '../../core/validation.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
+import {
+  choiceOption,
+  countOption,
+  embeddingOption,
+  flagOption,
+  layersOption,
+  rateOption,
+  readCount,
+  readEmbeddingWidth,
+  readLayerCount,
+  readLimit,
+  throwOption,
+  widthOption,
+} from '../optionChecks.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
@@ -119,39 +131,34 @@ const NAMES: Names<ClassifierOptions> = {
   precision: 1,
 }
 
-/** Limits of widths in the network and counts in a model file, so that every valid model can be saved and read. */
-const MAX_WIDTH = 2 ** 20
-const MAX_LAYERS = 100
-const MAX_COUNT = 2 ** 30
-
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveSettings(options: ClassifierOptions): ClassifierSettings {
   assertKnownOptions('option', options, NAMES)
-  const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
-  const tokens = choice('tokens', options.tokens ?? 'words', TOKEN_KINDS)
+  const cell = choiceOption('cell', options.cell ?? 'lstm', CELL_CHOICES)
+  const tokens = choiceOption('tokens', options.tokens ?? 'words', TOKEN_KINDS)
   const defaults = tokens === 'chars' ? CHARS : WORDS
   const { embedding = 64, maximumVocabulary = null } = options
   const { maximumLength = cell === 'ann' ? ANN_LENGTH : defaults.length } = options
   const settings: ClassifierSettings = {
     cell,
-    units: whole('units', options.units ?? 64, MAX_WIDTH),
-    layers: whole('layers', options.layers ?? 1, MAX_LAYERS),
-    bidirectional: flag('bidirectional', options.bidirectional ?? false),
-    reset: choice('reset', options.reset ?? 'after', ['after', 'before']),
-    activation: choice('activation', options.activation ?? 'tanh', ['tanh', 'relu']),
-    pooling: choice('pooling', options.pooling ?? 'last', ['last', 'max', 'mean']),
+    units: widthOption('units', options.units ?? 64),
+    layers: layersOption(options.layers ?? 1),
+    bidirectional: flagOption('bidirectional', options.bidirectional ?? false),
+    reset: choiceOption('reset', options.reset ?? 'after', ['after', 'before']),
+    activation: choiceOption('activation', options.activation ?? 'tanh', ['tanh', 'relu']),
+    pooling: choiceOption('pooling', options.pooling ?? 'last', ['last', 'max', 'mean']),
     tokens,
-    lowercase: flag('lowercase', options.lowercase ?? tokens !== 'chars'),
-    embedding: embedding === 'oneHot' ? embedding : whole('embedding', embedding, MAX_WIDTH),
+    lowercase: flagOption('lowercase', options.lowercase ?? tokens !== 'chars'),
+    embedding: embeddingOption(embedding),
     minimumCount:
-      options.minimumCount === undefined ? undefined : whole('minimumCount', options.minimumCount, MAX_COUNT),
+      options.minimumCount === undefined ? undefined : countOption('minimumCount', options.minimumCount),
     maximumVocabulary:
-      maximumVocabulary === null ? null : whole('maximumVocabulary', maximumVocabulary, MAX_COUNT),
-    maximumLength: whole('maximumLength', maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
+      maximumVocabulary === null ? null : countOption('maximumVocabulary', maximumVocabulary),
+    maximumLength: (cell === 'ann' ? widthOption : countOption)('maximumLength', maximumLength),
     dropout: dropoutRates(options.dropout, defaults.dropout),
   }
   const contradiction = contradictionIn(settings) ?? optionWithoutEffect(options, settings)
-  if (contradiction) throwInvalid(...contradiction)
+  if (contradiction) throwOption(...contradiction)
   return settings
 }
 
@@ -159,11 +166,11 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
 export function resolveLabels<L extends string>(given: readonly L[] | undefined): readonly L[] | null {
   if (given === undefined) return null
   if (!Array.isArray(given) || given.some((label) => typeof label !== 'string' || label.trim() === ''))
-    throwInvalid('labels', 'a list of non-empty strings', JSON.stringify(given))
+    throwOption('labels', 'a list of non-empty strings', JSON.stringify(given))
   const labels = given.map((label) => cleanLabel(label) as L)
   const twice = labels.find((label, i) => labels.indexOf(label) !== i)
-  if (twice !== undefined) throwInvalid('labels', 'different labels', `${JSON.stringify(twice)} twice`)
-  if (labels.length < 2) throwInvalid('labels', 'at least two labels', `${labels.length}`)
+  if (twice !== undefined) throwOption('labels', 'different labels', `${JSON.stringify(twice)} twice`)
+  if (labels.length < 2) throwOption('labels', 'at least two labels', `${labels.length}`)
   return labels
 }
 
@@ -175,7 +182,7 @@ function dropoutRates(given: ClassifierOptions['dropout'], defaults: DropoutRate
   const rates = { ...defaults }
   for (const [name, value] of Object.entries(given ?? {})) {
     const known = Object.keys(defaults)
-    if (!known.includes(name)) throwInvalid('dropout', `rates named ${known.join(', ')}`, name)
+    if (!known.includes(name)) throwOption('dropout', `rates named ${known.join(', ')}`, name)
     if (value !== undefined) rates[name as keyof DropoutRates] = rateOption(`dropout.${name}`, value)
   }
   return rates
@@ -206,48 +213,22 @@ function optionWithoutEffect(
   return pooling !== undefined && isFeedForward ? ['pooling', none, pooling] : null
 }
 
-function whole(name: string, value: number, max: number): number {
-  const fits = Number.isSafeInteger(value) && value >= 1 && value <= max
-  return fits ? value : throwInvalid(name, `a whole number from 1 to ${max}`, describeTyped(value))
-}
-
-function rateOption(name: string, value: number): number {
-  return value >= 0 && value < 1
-    ? value
-    : throwInvalid(name, 'a rate from 0 to below 1', describeTyped(value))
-}
-
-function flag(name: string, value: boolean): boolean {
-  return typeof value === 'boolean' ? value : throwInvalid(name, 'true or false', describeTyped(value))
-}
-
-function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
-  return choices.includes(value as T)
-    ? (value as T)
-    : throwInvalid(name, `one of ${choices.join(', ')}`, value)
-}
-
-function throwInvalid(name: string, expected: string, got: unknown): never {
-  throw new UsageError({ where: `option ${name}`, expected, got: String(got) })
-}
-
 /** Reads settings from a model file. @throws FormatError naming the field */
 export function readSettings(field: Field): ClassifierSettings {
-  const count = (x: Field, max = MAX_COUNT) => readInteger(x, { min: 1, max })
   const settings = readFields<ClassifierSettings>(field, {
     cell: oneOf(...CELL_CHOICES),
     units: readWidth,
-    layers: (x) => count(x, MAX_LAYERS),
+    layers: readLayerCount,
     bidirectional: readBoolean,
     reset: oneOf('after', 'before'),
     activation: oneOf('tanh', 'relu'),
     pooling: oneOf('last', 'max', 'mean'),
     tokens: oneOf(...TOKEN_KINDS),
     lowercase: readBoolean,
-    embedding: (x) => (x.value === 'oneHot' ? 'oneHot' : readWidth(x)),
-    minimumCount: count,
-    maximumVocabulary: (x) => (x.value === null ? null : count(x)),
-    maximumLength: (x) => (fieldAt(field, 'cell').value === 'ann' ? readWidth(x) : count(x)),
+    embedding: readEmbeddingWidth,
+    minimumCount: readCount,
+    maximumVocabulary: readLimit,
+    maximumLength: (x) => (fieldAt(field, 'cell').value === 'ann' ? readWidth(x) : readCount(x)),
     dropout: (x) =>
       readFields(x, { words: readRate, embedding: readRate, layers: readRate, output: readRate }),
   })
