@@ -12,7 +12,7 @@ import type { LayerInfo } from '../layers/definition.ts'
 import type { Network } from '../model/network.ts'
 import type { TokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
-import type { ColumnOptions } from './columns.ts'
+import type { ColumnOptions, GivenColumns } from './columns.ts'
 import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
 import type { FitOptions, ModelFitReport, namedColumns } from './fit/fitOptions.ts'
 import type { historyOf } from './fit/history.ts'
@@ -88,7 +88,7 @@ export interface Reading<T extends TaskTypes> {
   trained: Trained<T['Learned']> | null
   /** The given labels; null: those of the examples. */
   labels: readonly string[] | null
-  columns: Partial<ColumnOptions>
+  columns: GivenColumns
   purpose: 'training' | 'validation' | 'evaluation'
 }
 

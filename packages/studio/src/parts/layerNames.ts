@@ -6,6 +6,7 @@ export const LAYER_NAMES: Readonly<Record<LayerOptions['type'], string>> = {
   embedding: 'embedding',
   oneHot: 'one-hot',
   features: 'features',
+  wordCharacters: 'words by characters',
   recurrent: 'recurrent',
   projectedLstm: 'LSTM with projection',
   dropout: 'dropout',
@@ -27,6 +28,7 @@ export const LAYER_NAMES: Readonly<Record<LayerOptions['type'], string>> = {
   repeat: 'repeat',
   permute: 'permute',
   reshape: 'reshape',
+  crf: 'CRF',
 }
 
 /** The layers that leave numbers as they are at inference, or are part of the input's name. */

@@ -34,8 +34,8 @@ export type Texts = string | Iterable<string | object>
 
 /** The column of the texts, where they are rows. */
 export interface TextColumn {
-  /** Default `text`. */
-  text?: string
+  /** Of several columns, the texts are joined in this order with a space. Default `text`. */
+  text?: string | readonly string[]
 }
 
 /** A token that may come next. */

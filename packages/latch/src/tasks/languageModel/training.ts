@@ -1,5 +1,6 @@
 /** Training of a language model: texts → tokens, the vocabulary of the training part, the corpus in segments. */
 import { atRow, DataError } from '../../core/errors.ts'
+import { joinTexts } from '../../data/examples.ts'
 import { describe } from '../../core/validation.ts'
 import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
@@ -37,23 +38,34 @@ const LOGITS = 2 ** 22
 const PART = 16_384
 const CONTEXT = 1024
 
+/** A row's text; of several columns their texts as one, where each is a text. */
+function textOf(row: unknown, input: string, texts: readonly string[] = [input]): unknown {
+  if (typeof row === 'string') return row
+  const cells = texts.map((name) => (row as Record<string, unknown> | null)?.[name])
+  return cells.every((cell) => typeof cell === 'string')
+    ? joinTexts(cells)
+    : cells.find((cell) => typeof cell !== 'string')
+}
+
 export const taskTraining: TaskTraining<LanguageTypes> = {
   fitDefaults: () => ({ learningRate: 0.002 }),
 
   readExamples(rows, { settings, trained, columns, purpose }) {
-    const { input = 'text' } = columns
+    const { input = 'text', texts } = columns
     const { tokens: kind, lowercase } = settings
     const tokenizer = trained?.learned.tokenizer ?? createTokenizer({ kind, lowercase })
     const noun = purpose === 'validation' ? 'validation row' : 'row'
     const items: LanguageItem[] = []
     for (const row of rows as Iterable<unknown>) {
       const where = `${noun} ${items.length}`
-      const text = typeof row === 'string' ? row : (row as Record<string, unknown> | null)?.[input]
+      const text = textOf(row, input, texts)
       const tokens = typeof text === 'string' ? tokenizer.tokenize(text) : []
       if (tokens.length > 0) items.push({ tokens })
       else {
         const expected =
-          typeof text === 'string' ? 'a text with at least one token' : `a text, or { ${input} }`
+          typeof text === 'string'
+            ? 'a text with at least one token'
+            : `a text, or { ${texts?.join(', ') ?? input} }`
         const got = describe(text === undefined ? row : text)
         throw atRow(new DataError({ where, expected, got }), items.length)
       }
