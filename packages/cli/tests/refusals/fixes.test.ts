@@ -73,7 +73,7 @@ describe('a remedy names what is typed', () => {
   test('no remedy of the library keeps a function or an option of the command that ran', () => {
     const names =
       /`(importFile|fit|minimumCount|maximumVocabulary|batchSize|engine|reproducible|top|threads)`/
-    for (const { remedy } of REMEDY_CASES.filter(({ remedy }) => names.test(remedy))) {
+    for (const { remedy } of REMEDY_CASES.filter((one) => names.test(one.remedy))) {
       // What neither command has is an option of a program alone.
       const said = remedyAsFlags(remedyAsFlags(remedy, typed('train')), typed('predict'))
       expect(said).not.toMatch(names)

@@ -194,7 +194,7 @@ export class NetworkBuilder {
       where,
       expected: `Conv1D or AveragePooling1D right above ${zeros.layer}, whose zeros it can add`,
       got,
-      fix: readUpTo([...this.outputs.keys()].filter((name) => this.outputs.get(name)!.zeros === null).pop()),
+      fix: readUpTo([...this.outputs.keys()].findLast((name) => this.outputs.get(name)!.zeros === null)),
     })
   }
 
