@@ -10,6 +10,7 @@ export const LAYER_NAMES: Readonly<Record<LayerOptions['type'], string>> = {
   recurrent: 'recurrent',
   projectedLstm: 'LSTM with projection',
   dropout: 'dropout',
+  activationPenalty: 'activation penalty',
   pool: 'pooling',
   flatten: 'flatten',
   dense: 'dense',
@@ -32,7 +33,7 @@ export const LAYER_NAMES: Readonly<Record<LayerOptions['type'], string>> = {
 }
 
 /** The layers that leave numbers as they are at inference, or are part of the input's name. */
-const UNNAMED: ReadonlySet<string> = new Set(['features', 'dropout'])
+const UNNAMED: ReadonlySet<string> = new Set(['features', 'dropout', 'activationPenalty'])
 
 /** `batch norm → convolution`: the layers below the lowest recurrent one, by name. */
 export function namesBelow(types: readonly string[]): string {
