@@ -21,6 +21,21 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 describe('latch train --task lm', () => {
+  it('learns byte pairs, and writes and scores with them', async () => {
+    const pairs = ['--tokens', 'bpe', '--max-vocabulary', '300', '--batch', '8']
+    const { code, stdout } = await train('--epochs', '1', ...pairs, '--out', 'bpe.safetensors')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('bpe.safetensors')])
+    const model = await LanguageModel.load(place.path('bpe.safetensors'))
+    expect([model.summary().tokens, model.vocabulary.size <= 300]).toEqual(['bpe', true])
+    const written = await place.latch(['generate', 'bpe.safetensors', '--prime', 'the ü', '--length', '9'])
+    expect([written.code, written.stdout.startsWith('the ü')]).toEqual([0, true])
+    const scored = await place.latch(['inspect', 'bpe.safetensors', 'the cat sees the sky'])
+    expect([scored.code, scored.stdout]).toEqual([0, expect.stringContaining('nats')])
+    place.write('labels.csv', 'text,label\na b,x\nc d,y\n')
+    const refused = await place.latch(['train', 'labels.csv', '--tokens', 'bpe'])
+    expect(refused.stderr).toMatch(/tokens: expected .*words.*chars.*whitespace/)
+  })
+
   it('is the fit of the library, and compares with n-grams', async () => {
     const ran = await train('--epochs', '2', '--json', '--out', 'two.safetensors', '--reproducible')
     const done = jsonLines(ran).at(-1)!

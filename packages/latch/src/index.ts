@@ -11,6 +11,7 @@ export type {
   TextScore,
   TokenScore,
 } from './tasks/languageModel/languageModel.ts'
+export { LANGUAGE_TOKEN_KINDS } from './tasks/languageModel/options.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
 export type { BeamSearchOptions, Continuation } from './tasks/generation/beamSearch.ts'
 export type { Generation } from './tasks/generation/generation.ts'
@@ -161,7 +162,7 @@ export { useEngineModule } from './engine/givenModule.ts'
 export { MAX_THREADS } from './engine/threads/executor.ts'
 export type { EngineInfo, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer, TOKEN_KINDS } from './text/tokenizer.ts'
-export type { TokenKind, Tokenizer, TokenizerConfig } from './text/tokenizer.ts'
+export type { LanguageTokenKind, TokenKind, Tokenizer, TokenizerConfig } from './text/tokenizer.ts'
 export { buildVocabulary } from './text/buildVocabulary.ts'
 export { UNKNOWN_TOKEN, Vocabulary } from './text/vocabulary.ts'
 export type { VocabularyOptions } from './text/buildVocabulary.ts'

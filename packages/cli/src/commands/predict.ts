@@ -1,5 +1,6 @@
 /** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import {
   LatchError,
@@ -87,7 +88,10 @@ export function predictCommand(output: Output) {
       wholeNumber('--top'),
     )
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
-    .option('--file <data>', `texts: a table (${TABLE_HELP}), or any other file with one text per line`)
+    .option(
+      '--file <data>',
+      `texts: a table (${TABLE_HELP}), a folder with subfolders of text files, or any other file with one text per line`,
+    )
     .option(
       '--text <columns>',
       'text column, by name or by number from 0; several are separated by commas (default: that of the training, or the only one)',
@@ -203,7 +207,7 @@ async function sourceOf(
     if (process.stdin.isTTY) output.note('type a text and press Enter; press Ctrl-D to quit.')
     return lineSource('-', flags, output)
   }
-  if (!isTable(file, flags)) {
+  if (!isTable(file, flags) && !isFolder(file)) {
     const otherwise = 'one text per line; `--text COLUMN` or `--format NAME` reads a table'
     output.note(`${file === '-' ? 'standard input' : basename(file)}: read as ${otherwise}.`)
     return lineSource(file, flags, output)
@@ -214,6 +218,10 @@ async function sourceOf(
   for (const note of notes) output.note(noteAsFlags(note))
   const name = file === '-' ? 'standard input' : file
   return { groups: chunks(texts), place: (row) => `${name}, row ${row}` }
+}
+
+function isFolder(path: string): boolean {
+  return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
 }
 
 /** The lines of a file or of standard input. In a stream, a line that cannot be decoded is an error of its own. */

@@ -30,7 +30,7 @@ import {
   TASKS,
 } from '../training/resume.ts'
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
-import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
+import { readRows, textFlag, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import type { Rows } from '../options/rows.ts'
 import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
@@ -180,7 +180,7 @@ async function runLocked(
   const { model, options, resume } = await startOf(flags)
   const rows = await readRows(
     data,
-    { ...flags, text: flags.text ?? options.text, label: flags.label ?? options.label },
+    { ...flags, text: flags.text ?? textFlag(options.text), label: flags.label ?? options.label },
     output,
     flags.from === undefined ? null : model.summary().textColumn,
   )

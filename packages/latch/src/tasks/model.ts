@@ -21,7 +21,7 @@ import type { TrainingHistory } from './files/history.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
-import type { TokenKind } from '../text/tokenizer.ts'
+import type { LanguageTokenKind } from '../text/tokenizer.ts'
 
 /** One encoded input: one entry per step in each list. */
 export interface EncodedSequence extends EncodedInput {
@@ -184,7 +184,7 @@ export interface ModelSummary {
   /** Number of tokens in the vocabulary; null without one. */
   vocabularySize: number | null
   /** How texts are tokenized; null if the model does not read texts. */
-  tokens: TokenKind | null
+  tokens: LanguageTokenKind | null
   /** Maximum number of steps that `predict` reads of one input; null: no limit. */
   maximumLength: number | null
   /**

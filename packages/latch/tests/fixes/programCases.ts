@@ -1,5 +1,5 @@
 /** One call for each option that an error about tables, training or a network can offer. */
-import type { FixCase } from './formatCases.ts'
+import { FEATURES, withClass, type FixCase } from './formatCases.ts'
 import { parseExamples, parseTable } from '../../src/data/tables.ts'
 import type { TableOptions } from '../../src/data/tableStart.ts'
 import { readTexts } from '../../src/data/tablesNode.ts'
@@ -149,6 +149,16 @@ const program = (
 ): FixCase => ({ name, offers, command, run: (options) => called(() => call(options)) })
 
 export const PROGRAM_CASES: readonly FixCase[] = [
+  {
+    name: 'zeros around the steps that no convolution adds',
+    offers: ['upTo'],
+    command: 'import',
+    run: withClass('Activation', 'ZeroPadding1D","config":{"padding":1,', [
+      FEATURES,
+      { type: 'recurrent', cell: 'lstm', units: 3 },
+      { type: 'activation', activation: 'tanh' },
+    ]),
+  },
   program('float64 on another engine', ['engine'], (options) =>
     openEngine({ engine: 'simd', precision: 'float64', ...options } as EngineOptions),
   ),

@@ -94,6 +94,8 @@ export interface Inspection {
   memory: MemoryLayer[]
   /** Parameters by PyTorch's names, with their shapes, for the drawing. */
   shapes: { name: string; shape: readonly number[] }[]
+  /** The types of the layers, lowest first. */
+  layers: readonly string[]
   /** Number of tokens left out because the input is longer than the studio shows. */
   cut: number
 }

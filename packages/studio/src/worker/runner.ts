@@ -74,7 +74,8 @@ class Runner {
     const trace = model.trace(input.text, target === null ? {} : { label: target })
     this.#trace = trace
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
-    return { trace, memory: memory(trace), shapes, cut: input.cut }
+    const layers = model.network.config.layers.map(({ type }) => type)
+    return { trace, memory: memory(trace), shapes, layers, cut: input.cut }
   }
 
   flow(text: string, target: string | null): GradientFlow {

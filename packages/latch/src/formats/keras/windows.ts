@@ -19,9 +19,17 @@ export function paddingName(layer: WindowedOptions): 'valid' | 'same' | 'causal'
   return isSame ? 'same' : null
 }
 
-/** The steps of the input where a layer above needs a fixed number of them; null: any. */
-export function inputSteps(layers: readonly LayerOptions[]): number | null {
-  const at = layers.findIndex((layer) => 'steps' in layer)
+/** Whether a layer takes sequences of one length only; `flatten` pads and cuts them. */
+export function takesOneLength({ type }: LayerOptions): boolean {
+  return type === 'permute' || type === 'reshape' || type === 'repeat'
+}
+
+/** The steps of the input where a layer above needs a fixed number of them (those that `isFixed` finds); null: any. */
+export function inputSteps(
+  layers: readonly LayerOptions[],
+  isFixed: (layer: LayerOptions) => boolean = (layer) => 'steps' in layer,
+): number | null {
+  const at = layers.findIndex(isFixed)
   if (at < 0) return null
   const steps = stepsBelow(layers, at)
   if (steps === null) return null
@@ -50,6 +58,10 @@ function rowsOf(layers: readonly LayerOptions[]): { per: 'step' | 'sequence'; wi
     else if (layer.type === 'dense') width = layer.units
     else if (layer.type === 'conv1d') width = layer.filters
     else if (layer.type === 'pool') per = 'sequence'
+    else if (layer.type === 'flatten') [per, width] = ['sequence', layer.steps * width]
+    else if (layer.type === 'repeat') per = 'step'
+    else if (layer.type === 'permute') width = layer.steps
+    else if (layer.type === 'reshape') [per, width] = ['step', layer.width]
     else if (layer.type === 'recurrent') {
       const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
       width = layer.units * (beside ? 2 : 1)

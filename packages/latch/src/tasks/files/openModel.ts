@@ -47,7 +47,7 @@ export { IMPORT_OPTION_NAMES } from '../../formats/imported.ts'
 
 /** The options that name the columns: `text` and `label` of a text classifier, `tokens` and `tags` of a tagger, `input` and `target` of other models. */
 type Columns = {
-  text?: string
+  text?: string | readonly string[]
   label?: string
   input?: string
   target?: string

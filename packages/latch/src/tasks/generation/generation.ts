@@ -2,7 +2,7 @@
 import { minimum } from '../../core/lists.ts'
 import { Random } from '../../core/random.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
-import { textAfter } from './joinTokens.ts'
+import { joinerAfter } from './joinTokens.ts'
 import type { Writer } from './writer.ts'
 import { Sampler, type CompleteGeneration } from './sampling.ts'
 
@@ -38,25 +38,27 @@ function* pieces(writer: Writer, options: CompleteGeneration) {
   const first = [...start, ...prime.map(({ id }) => id)]
   const seen = new Set(first)
   let row = read(first)
-  let [before, held] = [prime[prime.length - 1]?.token ?? '', '']
+  const joiner = joinerAfter(prime[prime.length - 1]?.token ?? '', kind)
+  let [held, isStopped] = ['', false]
   for (let i = 0; i < options.length; i++) {
     const id = sampler.draw(row, seen)
     const token = vocabulary[id]
     if (token === end) break
-    held += textAfter(before, token, kind)
+    held += joiner.push(token)
     const found = options.stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0)
     if (found.length > 0) {
       held = held.slice(0, minimum(found))
+      isStopped = true
       break
     }
     // The beginning of a stop text is held back until more is known.
     const ready = held.length - longestStart(held, options.stops)
     if (ready > 0) yield held.slice(0, ready)
     held = held.slice(ready)
-    before = token
     seen.add(id)
     if (i < options.length - 1) row = read([id])
   }
+  if (!isStopped) held += joiner.end()
   if (held) yield held
 }
 
