@@ -13,6 +13,7 @@ export type {
 } from './tasks/languageModel/languageModel.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
 export type { Generation } from './tasks/generation/generation.ts'
+export type { Alternative, WrittenToken, Writing } from './tasks/generation/writing.ts'
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {

@@ -1,0 +1,59 @@
+/** A text in the making: what the network has read of it, and the logits of its next token. */
+import type { TokenKind } from '../../text/tokenizer.ts'
+import type { NextToken, Writer } from './writer.ts'
+
+/** Begins as the start and the prime of the writer; each token that is added is read when the next logits are asked for. */
+export class TextSoFar {
+  /** Ids of the text. */
+  readonly seen: Set<number>
+  readonly #writer: Writer
+  readonly #read: NextToken
+  #unread: number[]
+  #row: ArrayLike<number> = []
+  #before: string
+
+  constructor(writer: Writer) {
+    const { start, prime } = writer
+    this.#writer = writer
+    this.#read = writer.begin()
+    this.#unread = [...start, ...prime.map(({ id }) => id)]
+    this.seen = new Set(this.#unread)
+    this.#before = prime[prime.length - 1]?.token ?? ''
+  }
+
+  /** Logits of the next token by id; valid until a token is added. */
+  get row(): ArrayLike<number> {
+    if (this.#unread.length > 0) {
+      this.#row = this.#read(this.#unread)
+      this.#unread = []
+    }
+    return this.#row
+  }
+
+  /** What a token adds to the text, were it the next: with a space before it, or without; nothing at the end. */
+  textOf(id: number): string {
+    const { vocabulary, kind, end } = this.#writer
+    const token = vocabulary[id]
+    return token === end ? '' : spaceBetween(this.#before, token, kind) + token
+  }
+
+  isEnd(id: number): boolean {
+    return this.#writer.vocabulary[id] === this.#writer.end
+  }
+
+  add(id: number): void {
+    this.#unread.push(id)
+    this.seen.add(id)
+    this.#before = this.#writer.vocabulary[id]
+  }
+}
+
+const CLOSES = /^[.,;:!?)\]}%’”…]+$/u
+const OPENS = /^[([{“„]+$/u
+
+/** The space between two tokens: none between characters, before closing signs and after opening ones. */
+function spaceBetween(before: string, token: string, kind: TokenKind): string {
+  if (kind === 'chars' || before === '') return ''
+  if (kind === 'words' && (CLOSES.test(token) || OPENS.test(before))) return ''
+  return ' '
+}
