@@ -49,12 +49,20 @@ function nearSentence(random: Random): string {
   ])
 }
 
-/** A sentence that says nothing about the person; now and then about another country. */
+/** A sentence about a country and its language: without such sentences no network finds the link over a distance. */
+function countrySentence(random: Random): string {
+  const country = random.pick(COUNTRIES)
+  const language = LANGUAGES[country]
+  return random.pick([
+    `people in ${country} speak ${language} .`,
+    `in ${country} people speak ${language} .`,
+    `i grew up in ${country} and i speak ${language} .`,
+  ])
+}
+
+/** A sentence that says nothing about the person. */
 function otherSentence(random: Random): string {
-  const kind = random.integer(10)
-  if (kind < Number(process.env.DIS ?? 1))
-    return `my ${random.pick(['friend', 'sister', 'uncle'])} lives in ${random.pick(COUNTRIES)} .`
-  if (kind < 2) return nearSentence(random)
+  if (random.integer(10) < 2) return nearSentence(random)
   return random.pick([
     'i like music .',
     'we had a small house .',
@@ -107,21 +115,14 @@ export function nearTexts(count: number): { text: string; answer: string }[] {
   })
 }
 
-/** The training texts. */
+/** The training texts: single sentences about things, about countries, and texts of all distances, short ones more often. */
 export function nextWordTexts(count: number, seed: number): string[] {
   const random = new Random(seed, 'next words')
   return Array.from({ length: count }, () => {
     const kind = random.uniform()
-    if (kind < 0.2) return nearSentence(random)
-    if (kind < 0.4) {
-      const country = random.pick(COUNTRIES)
-      return random.pick([
-        `people in ${country} speak ${LANGUAGES[country]} .`,
-        `in ${country} people speak ${LANGUAGES[country]} .`,
-        `i grew up in ${country} and i speak ${LANGUAGES[country]} .`,
-      ])
-    }
-    const distance = Math.floor((LONGEST_WAY + 1) * random.uniform() ** Number(process.env.SKEW ?? 2))
+    if (kind < 0.3) return nearSentence(random)
+    if (kind < 0.5) return countrySentence(random)
+    const distance = Math.floor((LONGEST_WAY + 1) * random.uniform() ** 2)
     const { text, answer } = farText(random, distance < SHORTEST ? 0 : distance)
     return `${text} ${answer} .`
   })
