@@ -120,7 +120,7 @@ export interface LanguageRecipe {
   texts: () => string[]
 }
 
-/** Epochs and rates of the language models, chosen among 0.002 to 0.014 by the loss on held-out texts. */
+/** Epochs and rates of the language models; docs/lessons.md has what else was tried. */
 const NEXT_EPOCHS = 48
 const NEXT_RATE = { rnn: 0.004, lstm: 0.01 } as const
 

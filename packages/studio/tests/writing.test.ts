@@ -8,6 +8,7 @@ import { LanguageModel, languageModel, type Writing } from '../../latch/src/node
 import { root } from '../../../tests/architecture/tree.ts'
 import { browserPath, close, expectNoSideways, launch, open, Server, violations } from './browser.ts'
 
+const SOON = { timeout: 20_000 }
 const ENGINE = { reproducible: true, threads: 1 } as const
 const NEXT = 'next-lstm'
 const bytes = readFileSync(join(root, 'packages', 'studio', 'public', 'models', `${NEXT}.safetensors`))
@@ -72,7 +73,7 @@ describe.skipIf(!browserPath)('the writing view', () => {
             ),
           )
       ).map((text) => text.replace(/\s*\([^)]*\)\s*$/, '').trim())
-    await expect.poll(shown).toEqual(expected)
+    await expect.poll(shown, SOON).toEqual(expected)
   }
 
   test('writes the library’s text at a pace, stops at once, goes on and begins again', async () => {
@@ -81,26 +82,26 @@ describe.skipIf(!browserPath)('the writing view', () => {
     await expectBars(page, byLibrary(0, { prime: 'the' }))
     await page.getByTestId('pace').selectOption('4')
     await page.getByTestId('write').click()
-    await expect.poll(() => written(page).count()).toBeGreaterThan(1)
+    await expect.poll(() => written(page).count(), SOON).toBeGreaterThan(1)
     await page.getByTestId('stop').click()
     await page.getByTestId('write').waitFor()
     const stopped = await written(page).count()
     await page.waitForTimeout(700)
     expect(await written(page).count()).toBe(stopped)
     await page.getByTestId('one').click()
-    await expect.poll(() => written(page).count()).toBe(stopped + 1)
+    await expect.poll(() => written(page).count(), SOON).toBe(stopped + 1)
     await expectBars(page, byLibrary(stopped + 1, { prime: 'the' }))
     await page.getByTestId('pace').selectOption('0')
     await page.getByTestId('write').click()
-    await expect.poll(() => page.getByTestId('writing-status').textContent()).toContain('ended after')
+    await expect.poll(() => page.getByTestId('writing-status').textContent(), SOON).toContain('ended after')
     const whole = byLibrary(500, { prime: 'the' })
     expect(await textOf(page)).toBe(tokensOf(whole))
     expect(await page.getByTestId('write').isDisabled()).toBe(true)
     await page.getByTestId('again').click()
-    await expect.poll(() => written(page).count()).toBe(0)
+    await expect.poll(() => written(page).count(), SOON).toBe(0)
     await page.getByTestId('writing-seed').fill('7')
     await page.getByTestId('write').click()
-    await expect.poll(() => textOf(page)).toBe(tokensOf(byLibrary(500, { prime: 'the', seed: 7 })))
+    await expect.poll(() => textOf(page), SOON).toBe(tokensOf(byLibrary(500, { prime: 'the', seed: 7 })))
     await close(watched)
   })
 
@@ -112,7 +113,7 @@ describe.skipIf(!browserPath)('the writing view', () => {
     await page.getByTestId('write').click()
     const options = { prime: 'i grew up in france .' }
     const writing = byLibrary(12, options)
-    await expect.poll(() => textOf(page)).toBe(tokensOf(writing))
+    await expect.poll(() => textOf(page), SOON).toBe(tokensOf(writing))
     await written(page).nth(3).click()
     await expectBars(page, writing, 3)
     await page.getByTestId('temperature').fill('0.5')
@@ -128,10 +129,10 @@ describe.skipIf(!browserPath)('the writing view', () => {
       .filter({ has: page.getByText(other.token, { exact: true }) })
       .click()
     writing.choose(3, other.id)
-    await expect.poll(() => textOf(page)).toBe(tokensOf(writing))
+    await expect.poll(() => textOf(page), SOON).toBe(tokensOf(writing))
     await page.getByTestId('write').click()
     for (let i = 0; i < 12; i++) writing.next()
-    await expect.poll(() => textOf(page)).toBe(tokensOf(writing))
+    await expect.poll(() => textOf(page), SOON).toBe(tokensOf(writing))
     expect(await written(page).nth(3).getAttribute('class')).toContain('chosen')
     expect(page.url()).toContain('topk=2')
     await close(watched)
@@ -143,14 +144,14 @@ describe.skipIf(!browserPath)('the writing view', () => {
     await page.getByTestId('pace').selectOption('0')
     await page.getByTestId('length').fill('6')
     await page.getByTestId('write').click()
-    await expect.poll(() => written(page).count()).toBeGreaterThan(3)
+    await expect.poll(() => written(page).count(), SOON).toBeGreaterThan(3)
     await written(page).nth(1).click()
     const token = await written(page).nth(1).textContent()
     const pressed = page
       .getByRole('region', { name: 'Gates' })
       .getByRole('group', { name: 'tokens' })
       .getByRole('button', { pressed: true })
-    await expect.poll(() => pressed.textContent()).toContain(token)
+    await expect.poll(() => pressed.textContent(), SOON).toContain(token)
     expect(await page.getByTestId('gate-map').count()).toBeGreaterThanOrEqual(5)
     await page.getByRole('tab', { name: 'Text' }).click()
     expect(await page.getByRole('textbox', { name: 'Your sentence' }).inputValue()).toContain(
@@ -181,7 +182,7 @@ describe.skipIf(!browserPath)('the writing view', () => {
     )
     await page.getByTestId('write').click()
     expect(await longest).toBeLessThan(1000)
-    await expect.poll(() => page.getByTestId('writing-status').textContent()).toContain('10,000 tokens')
+    await expect.poll(() => page.getByTestId('writing-status').textContent(), SOON).toContain('10,000 tokens')
     const list = page.getByRole('listbox')
     await list.focus()
     await page.keyboard.press('Home')
@@ -191,14 +192,14 @@ describe.skipIf(!browserPath)('the writing view', () => {
     expect(await list.getAttribute('aria-activedescendant')).toBe('written-1')
     await page.keyboard.press('End')
     expect(await list.getAttribute('aria-activedescendant')).toBe('written-9999')
-    await expect.poll(() => page.getByTestId('alternatives').textContent()).toContain('token 10,000')
+    await expect.poll(() => page.getByTestId('alternatives').textContent(), SOON).toContain('token 10,000')
     await page.keyboard.press('Enter')
     expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.testid)).toBe(
       'alternative',
     )
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
-    await expect.poll(() => written(page).nth(9999).getAttribute('class')).toContain('chosen')
+    await expect.poll(() => written(page).nth(9999).getAttribute('class'), SOON).toContain('chosen')
     const shown = await page.getByTestId('written').textContent()
     expect(shown).not.toMatch(/[\u202e\u0007]/)
     expect(shown).toContain('\\u202e')
@@ -226,7 +227,7 @@ describe.skipIf(!browserPath)('the writing view', () => {
       await page.getByTestId('alternative').first().waitFor()
       await page.getByTestId('pace').selectOption('0')
       await page.getByTestId('write').click()
-      await expect.poll(() => written(page).count()).toBeGreaterThan(3)
+      await expect.poll(() => written(page).count(), SOON).toBeGreaterThan(3)
       await written(page).nth(2).click()
       await page.getByRole('region', { name: 'Gates' }).getByTestId('gate-map').first().waitFor()
       await page.waitForTimeout(300)

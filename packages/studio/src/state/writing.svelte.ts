@@ -12,6 +12,8 @@ import { selection } from './selection.svelte.ts'
 
 /** Tokens of a text at most. */
 export const MAX_WRITTEN = 10_000
+/** Time from a choice to its gates. */
+const SHOW_MS = 200
 /** Tokens that are drawn together: only the last of these groups changes while the model writes. */
 const GROUP = 200
 
@@ -43,22 +45,19 @@ export class RunWriting {
   #begun = ''
   status = $state<'idle' | 'writing' | 'ended'>('idle')
   prime = $state.raw<readonly string[]>([])
+  /** Tokens of the groups. */
+  count = $state(0)
   groups = $state.raw<readonly (readonly WrittenToken[])[]>([])
   /** Index of the token that is looked at; null: the next one. */
   selected = $state<number | null>(null)
   place = $state.raw<WritingPlace>({ at: 0, alternatives: [] })
   error = $state.raw<ErrorDetails | null>(null)
-  readonly #count = $derived(this.groups.reduce((sum, { length }) => sum + length, 0))
   /** Calls that are made one after another. */
   #queue: Promise<unknown> = Promise.resolve()
   #looking = false
 
   constructor(run: Run) {
     this.#run = run
-  }
-
-  get count(): number {
-    return this.#count
   }
 
   get writing(): boolean {
@@ -83,6 +82,7 @@ export class RunWriting {
       if (!anew && key === this.#begun && this.#revision === this.#run.revision) return
       this.#begun = ''
       this.groups = []
+      this.count = 0
       this.selected = null
       this.status = 'idle'
       this.place = { at: 0, alternatives: [] }
@@ -179,22 +179,28 @@ export class RunWriting {
     this.#looking = false
   }
 
-  /** The gate view shows the token that is looked at, or the last one. */
-  #show(): void {
-    const at = this.selected ?? this.count - 1
-    if (at < 0 || this.writing) return
-    void this.#run.runner.writtenInput(at).then(
-      ({ text, step, before }) => {
-        inspector.text = text
-        selection.step = step
-        this.shownFrom = before
-      },
-      () => undefined,
-    )
-  }
-
   /** Tokens before the part of the text that the gate view shows. */
   shownFrom = $state(0)
+  #showing: ReturnType<typeof setTimeout> | undefined
+
+  /** The gate view shows the token that is looked at, or the last one; keys may move on before. */
+  #show(): void {
+    clearTimeout(this.#showing)
+    this.#showing = setTimeout(() => void this.#showNow(), SHOW_MS)
+  }
+
+  async #showNow(): Promise<void> {
+    const at = this.selected ?? this.count - 1
+    if (at < 0 || this.writing) return
+    try {
+      const { text, step, before } = await this.#run.runner.writtenInput(at)
+      inspector.text = text
+      selection.step = step
+      this.shownFrom = before
+    } catch (error) {
+      this.error = errorDetails(error)
+    }
+  }
 
   #receive({ from, tokens, next }: WritingEvent): void {
     if (from !== this.count) return
@@ -213,12 +219,14 @@ export class RunWriting {
       at += more.length
     }
     this.groups = groups
+    this.count += tokens.length
   }
 
   #cut(at: number): void {
     const whole = this.groups.slice(0, Math.floor(at / GROUP))
     const rest = this.groups[whole.length]?.slice(0, at % GROUP) ?? []
     this.groups = rest.length > 0 ? [...whole, rest] : whole
+    this.count = at
   }
 }
 

@@ -12,6 +12,8 @@ import type {
 } from './protocol.ts'
 import { mostTokens } from './queries.ts'
 
+/** Tokens that the gates are shown of, so that they follow a click at once. */
+const GATE_TOKENS = 160
 /** Alternatives that are listed at a place. */
 const LISTED = 10
 /** Time after which written tokens are sent and other calls have their turn. */
@@ -98,10 +100,10 @@ export class TextWriter {
     return { token, next: this.place() }
   }
 
-  /** The text with the token at `at`, as far as the views can show it. */
+  /** The text with the token at `at`: from its beginning, or where that is too far back, its last part. */
   input(at: number): WrittenInput {
     const { prime, tokens } = this.#writing
-    const most = Math.min(mostTokens(this.#model), this.#model.summary().input.steps ?? Infinity)
+    const most = Math.min(GATE_TOKENS, mostTokens(this.#model), this.#model.summary().input.steps ?? Infinity)
     const end = Math.min(tokens.length, Math.max(at + 1, most - prime.length))
     const whole = prime.length + end <= most
     const from = whole ? 0 : Math.max(0, end - most)
