@@ -191,12 +191,12 @@ describe.skipIf(!browserPath)('the writing view', () => {
     const list = page.getByRole('listbox')
     await list.focus()
     await page.keyboard.press('Home')
-    expect(await list.getAttribute('aria-activedescendant')).toBe('written-0')
+    await expect.poll(() => list.getAttribute('aria-activedescendant'), SOON).toBe('written-0')
     // The text runs from right to left: the next token is on the left.
     await page.keyboard.press('ArrowLeft')
-    expect(await list.getAttribute('aria-activedescendant')).toBe('written-1')
+    await expect.poll(() => list.getAttribute('aria-activedescendant'), SOON).toBe('written-1')
     await page.keyboard.press('End')
-    expect(await list.getAttribute('aria-activedescendant')).toBe('written-9999')
+    await expect.poll(() => list.getAttribute('aria-activedescendant'), SOON).toBe('written-9999')
     await expect.poll(() => page.getByTestId('alternatives').textContent(), SOON).toContain('token 10,000')
     await page.keyboard.press('Enter')
     expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.testid)).toBe(
