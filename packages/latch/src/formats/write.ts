@@ -1,14 +1,33 @@
 /** Entry point of the writers, each loaded on demand. */
-import { UsageError } from '../core/errors.ts'
+import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
+import { layerNames } from '../layers/names.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
 /** The writers, by format: `model.exportTo(exporters.onnx)`. */
 export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
-  onnx: async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source),
-  torch: async (source) => (await import('./torch/index.ts')).writeTorch(source),
-  keras: async (source) => (await import('./keras/index.ts')).writeKeras(source),
-  tfjs: async (source) => (await import('./tfjs/index.ts')).writeTfjs(source),
+  onnx: writer('ONNX', async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source)),
+  torch: writer('PyTorch', async (source) => (await import('./torch/index.ts')).writeTorch(source)),
+  keras: writer('Keras', async (source) => (await import('./keras/index.ts')).writeKeras(source)),
+  tfjs: writer('TensorFlow.js', async (source) => (await import('./tfjs/index.ts')).writeTfjs(source)),
+}
+
+/** Layers that no other format has. */
+const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters']
+
+/** A writer that refuses them. */
+function writer(format: string, write: ModelWriter): ModelWriter {
+  return async (source) => {
+    const { layers } = source.network.config
+    const names = layerNames(layers)
+    const own = layers.findIndex(({ type }) => LATCH_ONLY.includes(type))
+    if (own < 0) return write(source)
+    throw new UnsupportedError({
+      where: `export to ${format}, ${names[own]}`,
+      expected: `a layer of ${format}`,
+      got: `${layers[own].type}, which only a Latch file holds`,
+    })
+  }
 }
 
 /** The export formats. */

@@ -1,5 +1,5 @@
 /** A text in the making: what the network has read of it, and the logits of its next token. */
-import type { TokenKind } from '../../text/tokenizer.ts'
+import { textAfter } from './joinTokens.ts'
 import type { NextToken, Writer } from './writer.ts'
 
 /** Begins as the start and the prime of the writer; each token that is added is read when the next logits are asked for. */
@@ -34,7 +34,7 @@ export class TextSoFar {
   textOf(id: number): string {
     const { vocabulary, kind, end } = this.#writer
     const token = vocabulary[id]
-    return token === end ? '' : spaceBetween(this.#before, token, kind) + token
+    return token === end ? '' : textAfter(this.#before, token, kind)
   }
 
   isEnd(id: number): boolean {
@@ -46,14 +46,4 @@ export class TextSoFar {
     this.seen.add(id)
     this.#before = this.#writer.vocabulary[id]
   }
-}
-
-const CLOSES = /^[.,;:!?)\]}%’”…]+$/u
-const OPENS = /^[([{“„]+$/u
-
-/** The space between two tokens: none between characters, before closing signs and after opening ones. */
-function spaceBetween(before: string, token: string, kind: TokenKind): string {
-  if (kind === 'chars' || before === '') return ''
-  if (kind === 'words' && (CLOSES.test(token) || OPENS.test(before))) return ''
-  return ' '
 }
