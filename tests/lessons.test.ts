@@ -174,12 +174,12 @@ describe('the next word', () => {
   })
 
   test('the LSTM carries the country farther than the simple RNN, and neither carries it safely', () => {
-    const at = (cell: 'rnn' | 'lstm', distance: number) =>
+    const shareAt = (cell: 'rnn' | 'lstm', distance: number) =>
       measured.nextWords[cell].far.find((one) => one.distance === distance)!.share
     for (const distance of FAR.slice(1))
-      expect(at('lstm', distance)).toBeGreaterThan(1.5 * at('rnn', distance))
-    expect(at('rnn', 40)).toBeLessThan(0.3)
-    expect(at('lstm', 40)).toBeLessThan(0.9)
+      expect(shareAt('lstm', distance)).toBeGreaterThan(1.5 * shareAt('rnn', distance))
+    expect(shareAt('rnn', 40)).toBeLessThan(0.3)
+    expect(shareAt('lstm', 40)).toBeLessThan(0.9)
   })
 
   test('the texts are the same at every call, and of the distance that was asked for', () => {

@@ -199,9 +199,9 @@ describe.skipIf(!browserPath)('the writing view', () => {
     await expect.poll(() => list.getAttribute('aria-activedescendant'), SOON).toBe('written-9999')
     await expect.poll(() => page.getByTestId('alternatives').textContent(), SOON).toContain('token 10,000')
     await page.keyboard.press('Enter')
-    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.testid)).toBe(
-      'alternative',
-    )
+    await expect
+      .poll(() => page.evaluate(() => (document.activeElement as HTMLElement).dataset.testid), SOON)
+      .toBe('alternative')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await expect.poll(() => written(page).nth(9999).getAttribute('class'), SOON).toContain('chosen')
@@ -218,6 +218,7 @@ describe.skipIf(!browserPath)('the writing view', () => {
     await page.getByRole('alert').getByText('vocabulary').first().waitFor()
     await page.getByTestId('prime').fill('שלום')
     await page.getByRole('alert').waitFor({ state: 'detached' })
+    expect(await page.getByTestId('alternative').count()).toBeGreaterThan(5)
     await close(watched)
     const other = await open(browser, `${server.url}#/?model=models/facts-gru.safetensors&view=writing`)
     await other.page.getByText('predicts classes, not the next token').waitFor()

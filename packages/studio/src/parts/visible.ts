@@ -3,7 +3,7 @@
  * glyph are written as \uXXXX. Joiners and variation selectors shape the letters beside them and stay.
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
-const KEPT = /[\n\t\u200c\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u
+const KEPT = /\n|\t|\u200c|\u200d|\p{Variation_Selector}/u
 
 /** Escapes all but line ends and tabs. */
 export function escapeHidden(text: string): string {

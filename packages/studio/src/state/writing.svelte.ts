@@ -53,7 +53,7 @@ export class RunWriting {
   place = $state.raw<WritingPlace>({ at: 0, alternatives: [] })
   error = $state.raw<ErrorDetails | null>(null)
   /** Calls that are made one after another. */
-  #queue: Promise<unknown> = Promise.resolve()
+  #queue: Promise<void> = Promise.resolve()
   #looking = false
 
   constructor(run: Run) {
@@ -152,14 +152,16 @@ export class RunWriting {
 
   /** One call after another; what goes wrong stands in `error`. */
   #do(work: () => Promise<void>): Promise<void> {
-    const next = this.#queue.then(async () => {
+    const before = this.#queue
+    const next = (async () => {
+      await before
       try {
         this.error = null
         await work()
       } catch (error) {
         this.error = errorDetails(error)
       }
-    })
+    })()
     this.#queue = next
     return next
   }
