@@ -3,6 +3,9 @@
  * the sigmoid or softmax of the logits.
  */
 import { readRow } from '../../tensors/parameterRow.ts'
+import type { DenseOptions } from '../../layers/dense.ts'
+import { isTrainingOnly } from '../../layers/regularisation/trainingOnly.ts'
+import { denseWeightName } from '../../layers/names.ts'
 import type { LayerOptions } from '../../model/config.ts'
 import { internalsOf, type Network } from '../../model/network.ts'
 import { UnsupportedError } from '../../core/errors.ts'
@@ -34,7 +37,9 @@ function rowOf({ output, outputs }: AnySequenceTrace, step: number): Float64Arra
 export function logitOf(network: Network, sequence: AnySequenceTrace, place: TracePlace): Arithmetic {
   const over = headOf(network)
   const { store, recurrent, layers } = internalsOf(network)
-  const [dense, denseBias] = layers[layers.length - 1].parameters
+  const { name, parameters } = layers[layers.length - 1]
+  const dense = store.find(denseWeightName(name, network.config.layers.at(-1) as DenseOptions))
+  const denseBias = parameters.find((parameter) => parameter !== dense)
   const weights = readRow(store, dense, place.unit)
   const { units, loops } = recurrent[recurrent.length - 1]
   const terms: Term[] = []
@@ -81,7 +86,7 @@ const READS: { readonly [O in Over]: string } = {
 function headOf({ config }: Network): Over {
   const { layers } = config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
-  const head = layers.slice(top + 1).filter(({ type }) => type !== 'dropout')
+  const head = layers.slice(top + 1).filter(({ type }) => !isTrainingOnly(type))
   const [first, second] = head
   const dense = head[head.length - 1]
   const plain = dense?.type === 'dense' && (dense.activation ?? 'linear') === 'linear'
