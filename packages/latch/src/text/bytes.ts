@@ -53,6 +53,16 @@ export class ByteDecoder {
     return text
   }
 
+  /** The same, were they added. */
+  peek(characters: string): string {
+    const [code, missing, least] = [this.#code, this.#missing, this.#least]
+    const text = this.push(characters)
+    this.#code = code
+    this.#missing = missing
+    this.#least = least
+    return text
+  }
+
   /** What is left of a letter that was begun. */
   end(): string {
     if (this.#missing === 0) return ''

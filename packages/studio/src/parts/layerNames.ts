@@ -5,6 +5,7 @@ import type { LayerOptions } from 'latch'
 export const LAYER_NAMES: Readonly<Record<LayerOptions['type'], string>> = {
   embedding: 'embedding',
   oneHot: 'one-hot',
+  encoderDecoder: 'Encoder and decoder',
   features: 'features',
   wordCharacters: 'words by characters',
   recurrent: 'recurrent',

@@ -19,6 +19,8 @@ function textAfter(before: string, token: string, kind: LanguageTokenKind): stri
 export interface Joiner {
   /** What a token adds to the text; of bytes, the letters that it completes. */
   push(token: string): string
+  /** The same, were it added. */
+  peek(token: string): string
   /** What is left at the end of a text. */
   end(): string
 }
@@ -33,6 +35,7 @@ export function joinerAfter(before: string, kind: LanguageTokenKind): Joiner {
       last = token
       return text
     },
+    peek: (token) => textAfter(last, token, kind),
     end: () => '',
   }
 }

@@ -4,7 +4,7 @@ import { logSoftmax } from '../../core/probabilities.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN } from '../../text/vocabulary.ts'
 import { searchBeams, type CompleteBeamSearch, type Continuation } from '../generation/beamSearch.ts'
-import { textAfter } from '../generation/joinTokens.ts'
+import { joinedAfter } from '../generation/joinTokens.ts'
 import type { NextTokens, Writer } from '../generation/writer.ts'
 import { END_TOKEN } from '../languageModel/learned.ts'
 import type { EncodedSequence } from '../model.ts'
@@ -139,5 +139,5 @@ export function complete(
 
 /** The text of target tokens. */
 export function joinTarget(tokens: readonly string[], kind: TokenKind): string {
-  return tokens.map((token, i) => textAfter(tokens[i - 1] ?? '', token, kind)).join('')
+  return joinedAfter('', tokens, kind)
 }
