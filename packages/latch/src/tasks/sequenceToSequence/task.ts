@@ -1,16 +1,13 @@
 /** The sequence-to-sequence model as a task: source and target texts → tokens → ids; a softmax over the next target token. */
-import { DataError, UnsupportedError } from '../../core/errors.ts'
-import { describe, fieldAt, fieldError } from '../../core/validation.ts'
+import { UnsupportedError } from '../../core/errors.ts'
+import { fieldAt, fieldError } from '../../core/validation.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
 import { END_TOKEN } from '../languageModel/learned.ts'
 import type { TaskDefinition } from '../task.ts'
-import {
-  completeSequenceToSequence,
-  type SequenceToSequenceLearned,
-  type SequenceToSequenceTypes,
-} from './learned.ts'
+import { completeSequenceToSequence, type SequenceToSequenceTypes } from './learned.ts'
 import { sequenceToSequenceLayers, sequenceToSequenceNetwork } from './network.ts'
 import { readSequenceToSequence } from './options.ts'
+import { sourceTokens } from './sourceTokens.ts'
 
 export const sequenceToSequenceTask: TaskDefinition<SequenceToSequenceTypes> = {
   name: 'sequenceToSequence',
@@ -76,18 +73,4 @@ export const sequenceToSequenceTask: TaskDefinition<SequenceToSequenceTypes> = {
     }
     return completeSequenceToSequence(settings, words, targetWords)
   },
-}
-
-/** The tokens of a source, and how many were cut. @throws DataError for a text without tokens */
-export function sourceTokens(
-  { tokenizer, settings }: Pick<SequenceToSequenceLearned, 'tokenizer' | 'settings'>,
-  text: unknown,
-): { tokens: string[]; cut: number } {
-  const tokens = typeof text === 'string' ? tokenizer.tokenize(text.trim()) : []
-  if (tokens.length === 0) {
-    const expected = typeof text === 'string' ? 'a text with at least one token' : 'a string'
-    throw new DataError({ where: 'source', expected, got: describe(text) })
-  }
-  const kept = tokens.slice(0, settings.maximumLength)
-  return { tokens: kept, cut: tokens.length - kept.length }
 }

@@ -24,7 +24,7 @@ import {
 } from './learned.ts'
 import { sequenceToSequenceLayers, sequenceToSequenceNetwork } from './network.ts'
 import { joinTarget, writeGreedily } from './search.ts'
-import { sourceTokens } from './task.ts'
+import { sourceTokens } from './sourceTokens.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'

@@ -1,20 +1,20 @@
 /** The encoder-decoder layer: gradients against differences in float64, PyTorch's numbers, batches and threads. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { cells } from '../../src/cells/registry.ts'
-import { DataError, FormatError, UnsupportedError } from '../../src/core/errors.ts'
-import { denseLayer } from '../../src/layers/dense.ts'
-import { dropoutLayer } from '../../src/layers/dropout.ts'
+import { cells } from '../../../src/cells/registry.ts'
+import { DataError, FormatError, UnsupportedError } from '../../../src/core/errors.ts'
+import { denseLayer } from '../../../src/layers/dense.ts'
+import { dropoutLayer } from '../../../src/layers/dropout.ts'
 import {
   ATTENTION_SCORES,
   encoderDecoderLayer,
   type EncoderDecoderLayer,
   type EncoderDecoderOptions,
-} from '../../src/layers/encoderDecoder/encoderDecoder.ts'
-import { buildNetwork, internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
-import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { expectClose } from '../closeTo.ts'
-import { checkGradients, numbers } from '../model/recurrentHelpers.ts'
+} from '../../../src/layers/encoderDecoder/encoderDecoder.ts'
+import { buildNetwork, internalsOf, type Network, type NetworkOptions } from '../../../src/model/network.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import { expectClose } from '../../closeTo.ts'
+import { checkGradients, numbers } from '../../model/recurrentHelpers.ts'
 
 const SOURCE = 5
 const TARGET = 4
@@ -28,7 +28,7 @@ interface Tensor {
 }
 
 const golden = JSON.parse(
-  readFileSync(new URL('../golden/encoderDecoder.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../golden/encoderDecoder.json', import.meta.url), 'utf8'),
 ) as {
   pairs: [number[], number[]][]
   end: number

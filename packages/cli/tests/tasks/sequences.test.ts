@@ -1,8 +1,8 @@
 /** Sequence-to-sequence models from the command line: train, resume, evaluate, predict, inspect and info. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SequenceToSequence } from '../../latch/src/node.ts'
-import { json, jsonLines, Workplace } from './cliHelpers.ts'
+import { SequenceToSequence } from '../../../latch/src/node.ts'
+import { json, jsonLines, Workplace } from '../cliHelpers.ts'
 
 const place = new Workplace()
 /** A table of short words. */

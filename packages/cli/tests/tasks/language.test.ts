@@ -1,8 +1,8 @@
 /** Language models from the command line: train, resume, evaluate, inspect and generate. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LanguageModel } from '../../latch/src/node.ts'
-import { jsonLines, Workplace } from './cliHelpers.ts'
+import { LanguageModel } from '../../../latch/src/node.ts'
+import { jsonLines, Workplace } from '../cliHelpers.ts'
 
 const place = new Workplace()
 const SENTENCES = ['the cat sees the sky.', 'the dog sees the sea.', 'a bird hears the river.']
@@ -43,7 +43,7 @@ describe('latch train --task lm', () => {
     const { unigram, fiveGram } = done.ngrams as Record<string, number>
     expect(fiveGram).toBeLessThan(unigram)
     expect(unigram).toBeLessThan(Math.log(done.vocabulary as number))
-    const { languageModel } = await import('../../latch/src/node.ts')
+    const { languageModel } = await import('../../../latch/src/node.ts')
     const model = languageModel({ units: 16, embedding: 8, steps: 16, reproducible: true })
     await model.fit(corpus.join('\n'), { epochs: 2, seed: 3 })
     const saved = await LanguageModel.load(place.path('two.safetensors'), { reproducible: true })
