@@ -1,12 +1,13 @@
 /** `latch train --task seq2seq`: trains a sequence-to-sequence model on pairs of texts, saves it, and evaluates it. */
-import { readFileBytes, SequenceToSequence, sequenceToSequence } from 'latch'
+import { SequenceToSequence, sequenceToSequence } from 'latch'
 import type { FitOptions, ModelFitReport, SequenceEvaluation, SequenceToSequenceOptions } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
-import { fitOptions, withoutUndefined } from '../training/options.ts'
+import { withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
+import { startModel } from '../training/startModel.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { atPair, readPairs, type PairFile } from './pairs.ts'
 import { drawSequenceSummary } from './summary.ts'
@@ -17,7 +18,11 @@ export async function trainSequenceToSequence(
   given: Omit<Job, 'resumeCommand'>,
 ): Promise<void> {
   const { data, output } = given
-  const { model, options, resume } = await startOf(flags)
+  const { model, options, resume } = await startModel(
+    SequenceToSequence,
+    () => sequenceToSequence(modelOptions(flags)),
+    flags,
+  )
   const file = await readPairs(data, flags, output)
   const test = flags.test === undefined ? undefined : await readPairs(flags.test, flags, output)
   const watched =
@@ -39,29 +44,6 @@ export async function trainSequenceToSequence(
     job,
   )
   if (report) await finish({ model, report, job, file, validation: watched, test })
-}
-
-/** A new model, a saved one, or that of an interrupted run. */
-async function startOf(
-  flags: TrainFlags,
-): Promise<{ model: SequenceToSequence; options: FitOptions; resume?: Uint8Array }> {
-  const { validation, resume, from } = flags
-  if (resume !== undefined) {
-    const bytes = await readFileBytes(resume)
-    const { model, fitOptions: kept } = await SequenceToSequence.fromCheckpoint(
-      bytes,
-      resume,
-      engineOptions(flags),
-    )
-    const changed = withoutUndefined({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps })
-    return { model, options: { ...kept, ...changed }, resume: bytes }
-  }
-  const model =
-    from === undefined
-      ? sequenceToSequence(modelOptions(flags))
-      : await SequenceToSequence.load(from, engineOptions(flags))
-  const chosen = typeof validation === 'number' ? { validation } : {}
-  return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
 }
 
 function modelOptions(flags: TrainFlags): SequenceToSequenceOptions {

@@ -10,7 +10,7 @@ import { ONE, regroup } from './axes.ts'
 const isInput = ({ role }: Axis) => role.startsWith('input')
 const isPlain = ({ role }: Axis) => role !== 'merged' && role !== 'direction'
 
-/** The axis that is time: the one that is no batch. Null unless one of both has a place among these axes. */
+/** The axis that is time: not the axis of the batch. Null unless one of both is among these axes. */
 function stepsRole(at: NodeConverter, axes: readonly Axis[]): Axis['role'] | null {
   const [batch, ...others] = axes.filter(isInput)
   if ((batch as Axis | undefined) === undefined || others.length > 0) return null
