@@ -12,7 +12,7 @@ import type {
 } from '../formats/imported.ts'
 import type { EncodedInput, InspectableModel } from '../inspection/trace/subject.ts'
 import type { Trace } from '../inspection/trace/traceTypes.ts'
-import type { StreamState } from '../model/streamState.ts'
+import type { StreamState } from '../model/streams/streamState.ts'
 import type { Network } from '../model/network.ts'
 import type { LayerSummary } from '../model/summary.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'

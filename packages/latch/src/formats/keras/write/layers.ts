@@ -20,7 +20,8 @@ import {
   type ReadParameter,
 } from './layer.ts'
 import { MERGES } from '../merges.ts'
-import { inputSteps, kernelOf, paddingName } from '../windows.ts'
+import { inputSteps } from '../../../model/fixedSteps.ts'
+import { kernelOf, paddingName } from '../windows.ts'
 import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
