@@ -20,7 +20,7 @@ export type { Alternative, WrittenToken, Writing } from './tasks/generation/writ
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export type { TextOptions } from './tasks/generation/textOptions.ts'
 export { sequenceToSequence, SequenceToSequence } from './tasks/sequenceToSequence/sequenceToSequence.ts'
-export type { SequenceColumns } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { SequenceColumns, TargetSearchOptions } from './tasks/sequenceToSequence/sequenceToSequence.ts'
 export type { WrittenSequence } from './tasks/sequenceToSequence/learned.ts'
 export type {
   SequenceToSequenceOptions,

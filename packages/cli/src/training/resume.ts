@@ -45,6 +45,8 @@ export interface TrainFlags extends TrainingFlags {
   sentence?: string
   attention?: AttentionScore
   targetTokens?: TokenKind
+  source?: string
+  target?: string
   tied?: true
   lockedDropout?: true
   embeddingDropout?: number
@@ -56,7 +58,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--task --lines --sentence --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--task --lines --sentence --text --label --source --target --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.
