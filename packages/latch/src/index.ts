@@ -26,8 +26,10 @@ export type {
   SequenceToSequenceOptions,
   SequenceToSequenceSettings,
 } from './tasks/sequenceToSequence/options.ts'
-export { ATTENTION_SCORES, encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
-export type { AttentionScore, EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
+export { encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
+export type { EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
+export { ATTENTION_SCORES } from './layers/encoderDecoder/attention.ts'
+export type { AttentionScore } from './layers/encoderDecoder/attention.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,

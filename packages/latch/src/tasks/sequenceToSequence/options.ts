@@ -3,7 +3,7 @@ import { cellNames, type CellName } from '../../cells/registry.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { readBoolean, type Field } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
-import { ATTENTION_SCORES, type AttentionScore } from '../../layers/encoderDecoder/encoderDecoder.ts'
+import { ATTENTION_SCORES, type AttentionScore } from '../../layers/encoderDecoder/attention.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 import {
