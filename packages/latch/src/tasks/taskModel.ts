@@ -147,9 +147,11 @@ export class TaskModel<T extends TaskTypes> implements Model<
           numbers.map((i) => encoded[i]),
           learned.input,
         )
-        outputRows(network, batch).forEach(
-          (rows, b) => (out[numbers[b]] = rank(interpret(this.#task, trained, rows))),
-        )
+        outputRows(network, batch).forEach((rows, b) => {
+          const i = numbers[b]
+          const text = learned.counts?.read(encoded[i].tokens)
+          out[i] = rank(interpret(this.#task, trained, text ? rows.map((row) => text.mix(row)) : rows))
+        })
       },
     )
     return many ? out : out[0]
@@ -230,8 +232,9 @@ export class TaskModel<T extends TaskTypes> implements Model<
     batch: PackedBatch,
     label: string | number | null,
     where?: string,
+    tokens: readonly string[] | null = null,
   ): { target: number; targets: Targets } {
-    return chooseTarget(this.trained, batch, label, where)
+    return chooseTarget(this.trained, batch, label, tokens, where)
   }
 
   /**
@@ -271,7 +274,14 @@ export class TaskModel<T extends TaskTypes> implements Model<
   exportSource(name = 'model'): ExportSource {
     const { trained } = this
     const { outputActivation, input, vocabulary, tokens, labels, stateful } = trained.learned
-    const document = taskDocument(this.#task, { ...trained, history: this.#history, training: null })
+    // Other formats have the network alone.
+    const learned = { ...trained.learned, counts: null }
+    const document = taskDocument(this.#task, {
+      ...trained,
+      learned,
+      history: this.#history,
+      training: null,
+    })
     return {
       network: trained.network,
       outputActivation,

@@ -6,7 +6,7 @@ import { classCount, likeliestClass } from '../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../inspection/trace/prefixes.ts'
 import { traceSequence } from '../inspection/trace/trace.ts'
 import { passLink } from '../inspection/trace/traceLink.ts'
-import type { Trace, TraceStep } from '../inspection/trace/traceTypes.ts'
+import type { Trace, TracedTerm, TraceStep } from '../inspection/trace/traceTypes.ts'
 import type { Targets } from '../layers/loss.ts'
 import { internalsOf, type Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
@@ -28,7 +28,7 @@ export interface TraceRequest {
 /** Errors: see Model.trace. */
 export function traceModel(trained: Trained, { encoded, batch, text, label }: TraceRequest): Trace {
   const { network, learned, names } = trained
-  const { target, targets } = chooseTarget(trained, batch, label)
+  const { target, targets } = chooseTarget(trained, batch, label, encoded.tokens)
   const sequence = traceSequence(network, batch, targets)
   const { loss, layers, output } = sequence
   for (const layer of layers) {
@@ -38,26 +38,43 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
   }
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, batch)
-  const steps = top.steps.map((step, t) => ({
-    ...step,
-    token: encoded.tokens[t],
-    id: encoded.ids?.[t] ?? t,
-    known: encoded.known[t],
-    output: interpretRow(trained, outputs[t]),
-  }))
+  const counted = learned.counts?.read()
+  const terms: TracedTerm[] = []
+  const steps = top.steps.map((step, t) => {
+    const token = encoded.tokens[t]
+    counted?.push(token, (term, shares) => terms.push({ term, step: t, shares: byName(shares, names) }))
+    return {
+      ...step,
+      token,
+      id: encoded.ids?.[t] ?? t,
+      known: encoded.known[t],
+      output: interpretRow(trained, counted?.mix(outputs[t]) ?? outputs[t]),
+    }
+  })
+  const last = lastRow(network, output)
   const { cell } = internalsOf(network).recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
-    ...interpretRow(trained, lastRow(network, output)),
+    ...interpretRow(trained, counted?.mix(last) ?? last),
     target: names[target],
     loss,
     convention: cell.keepConvention,
     steps: steps as TraceStep[],
     layers,
     ...(countClasses(network, learned.outputActivation) > 0 ? {} : { numbers: true }),
+    ...(counted
+      ? {
+          counts: {
+            weights: learned.counts!.weights,
+            network: interpretRow(trained, last),
+            shares: byName(counted.shares(), names),
+            terms,
+          },
+        }
+      : {}),
   } as unknown as Trace
-  passLink(sequence, trace)
+  passLink(sequence, trace, counted && { ...learned.counts!.weights, mix: (row) => counted.mix(row) })
   return trace
 }
 
@@ -88,9 +105,10 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
  * @throws DataError for an unknown name
  */
 export function chooseTarget(
-  { network, learned: { outputActivation }, names }: Trained,
+  { network, learned: { outputActivation, counts }, names }: Trained,
   batch: PackedBatch,
   label: string | number | null,
+  tokens: readonly string[] | null,
   where = 'label',
 ): { target: number; targets: Targets } {
   network.forward(batch)
@@ -105,7 +123,8 @@ export function chooseTarget(
     const target = given ?? 0
     return { target, targets: { values: numbersToward(network, out, target) } }
   }
-  const target = given ?? likeliestClass(lastRow(network, out))
+  const last = lastRow(network, out)
+  const target = given ?? likeliestClass((tokens && counts?.read(tokens).mix(last)) ?? last)
   if (per === 'sequence') return { target, targets: { classes: [target] } }
   const stepClasses = Array.from({ length: batch.steps }, (_, t) => {
     if (t === batch.steps - 1) return target

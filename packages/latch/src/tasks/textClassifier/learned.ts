@@ -1,5 +1,6 @@
 /** The learned parts of a text classifier, and its types. */
 import type { Vocabulary } from '../../text/vocabulary.ts'
+import type { WordCounts } from '../counts/wordCounts.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, ClassPrediction } from '../model.ts'
 import type { Learned, TaskTypes } from '../task.ts'
@@ -13,6 +14,8 @@ export interface TextLearned extends Learned {
   readonly words: Vocabulary
   readonly reader: TextReader
   readonly textColumn: string | null
+  /** What counting words adds to the network's output; null: nothing. */
+  readonly counts: WordCounts | null
 }
 
 /** A text and its label. */
@@ -40,6 +43,7 @@ export function completeLearned(
   labels: readonly string[],
   words: Vocabulary,
   textColumn: string | null,
+  counts: WordCounts | null = null,
 ): TextLearned {
   return {
     settings,
@@ -51,5 +55,6 @@ export function completeLearned(
     vocabulary: words.tokens,
     tokens: settings.tokens,
     textColumn,
+    counts,
   }
 }

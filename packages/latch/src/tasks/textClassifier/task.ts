@@ -13,9 +13,10 @@ import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import type { TaskDefinition } from '../task.ts'
+import { countTensors, readCounts, writeCounts } from '../counts/file.ts'
 import { completeLearned, type TextLearned, type TextTypes } from './learned.ts'
 import { classifierLayers } from './layers.ts'
-import { readSettings } from './options.ts'
+import { isFeedForward, readSettings } from './options.ts'
 
 export const textClassifierTask: TaskDefinition<TextTypes> = {
   name: 'textClassifier',
@@ -50,22 +51,25 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
   }),
 
   settings: ({ settings }) => settings,
-  sections: ['settings', 'labels', 'vocabulary', 'textColumn'],
-  write: ({ settings, labels, words, textColumn }) => ({
+  sections: ['settings', 'labels', 'vocabulary', 'textColumn', 'counts'],
+  write: ({ settings, labels, words, textColumn, counts }) => ({
     settings,
     labels,
     vocabulary: words.toJSON(),
     ...(textColumn === null ? {} : { textColumn }),
+    ...(counts ? { counts: writeCounts(counts) } : {}),
   }),
+  tensors: ({ counts }) => (counts ? countTensors(counts) : []),
 
-  read(root, config) {
+  read(root, config, take) {
     const settings = readSettings(fieldAt(root, 'settings'))
     const labels = readLabels(fieldAt(root, 'labels'))
     const { value } = fieldAt(root, 'vocabulary')
     const words = Vocabulary.fromJSON(value, `${root.source}, document.vocabulary`)
     checkNetwork(fieldAt(root, 'network'), config, { settings, labels, words })
     const textColumn = readOptional(fieldAt(root, 'textColumn'), (field) => readString(field), null)
-    return completeLearned(settings, labels, words, textColumn)
+    const counts = readCounts(fieldAt(root, 'counts'), labels.length, take)
+    return completeLearned(settings, labels, words, textColumn, counts)
   },
 }
 
@@ -115,8 +119,11 @@ function checkNetwork(
     throw fieldError(layers, 'one row per text before the dense layer', 'one per step')
   }
   const cells = config.layers.flatMap((layer) => (layer.type === 'recurrent' ? [layer.cell] : []))
-  const feedForward = settings.cell === 'ann' || settings.cell === 'bag'
-  if (feedForward ? cells.length > 0 : cells.length === 0 || cells.some((cell) => cell !== settings.cell)) {
+  if (
+    isFeedForward(settings.cell)
+      ? cells.length > 0
+      : cells.length === 0 || cells.some((cell) => cell !== settings.cell)
+  ) {
     const expected = `recurrent layers with the cell of settings.cell, ${settings.cell}`
     throw fieldError(layers, expected, cells.join(', ') || 'none')
   }
