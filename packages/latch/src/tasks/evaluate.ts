@@ -11,6 +11,7 @@ import { evaluate } from '../training/evaluate.ts'
 import { classificationReport } from '../training/metrics.ts'
 import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
+import { countedText } from './counts/wordCounts.ts'
 import { assertRows } from './rows.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
@@ -104,11 +105,12 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
  */
 async function measureClasses<T extends TaskTypes>(
   training: TaskTraining<T>,
-  { network, learned: { outputActivation, counts } }: Trained,
+  { network, learned }: Trained,
   items: readonly T['Item'][],
   dataset: Dataset,
   options: ModelEvaluateOptions,
 ) {
+  const { outputActivation } = learned
   const { width, per } = network.output
   const [actual, predicted]: [number[], number[]] = [[], []]
   let loss = 0
@@ -117,7 +119,7 @@ async function measureClasses<T extends TaskTypes>(
     const { steps } = outputBatch(network, batch)
     numbers.forEach((number, sequence) => {
       const classes = training.classes(items[number])
-      const text = counts?.read(training.tokens?.(items[number]))
+      const text = countedText(learned)?.read(training.tokens!(items[number]))
       for (let t = 0; t < classes.length; t++) {
         const at = (per === 'step' ? sequence * steps + t : sequence) * width
         const own = out.subarray(at, at + width)

@@ -3,7 +3,7 @@ import { internalsOf } from '../model/network.ts'
 import type { Stream } from '../model/stream.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
-import type { CountedText } from './counts/wordCounts.ts'
+import { countedText, type CountedText } from './counts/wordCounts.ts'
 import type { ModelStream, ModelStreamState } from './model.ts'
 import { interpret } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, TextReading, Trained } from './task.ts'
@@ -27,7 +27,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     this.stream = trained.network.stream()
     this.#text = task.text(trained.learned)
     this.output = new Float64Array(trained.network.output.width)
-    this.#counted = trained.learned.counts?.read() ?? null
+    this.#counted = countedText(trained.learned)
   }
 
   get steps(): number {
@@ -89,14 +89,12 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     const where = 'stream.restore'
     const own = this.#fingerprint
     const { fingerprint, network, output, space, text, counted } = saved ?? {}
-    const { counts } = this.#trained.learned
-    const read = counts ? counts.restore(counted) : null
     if (
       !Array.isArray(output) ||
       typeof space !== 'string' ||
       space.trim() ||
       text === undefined ||
-      !counts !== !read
+      (this.#counted && !Array.isArray(counted?.rows))
     ) {
       throw new UsageError({ where, expected: 'a state from save()', got: describe(saved) })
     }
@@ -111,18 +109,18 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     this.stream.restore(network)
     if (width) this.output = Float64Array.from(output)
     this.#space = space
-    this.#counted = read
+    this.#counted = countedText(this.#trained.learned, counted)
   }
 
   protected restart(): void {
     this.stream.reset()
-    this.#counted = this.#trained.learned.counts?.read() ?? null
+    this.#counted = countedText(this.#trained.learned)
   }
 
   protected readStep(step: T['Step']): void {
     this.output = this.stream.push(this.#task.encodeStep(this.#trained.learned, step))
     // Only texts have counts.
-    this.#counted?.push(step as string)
+    this.#counted?.read([step as string])
   }
 
   #readSpace(): void {
@@ -134,7 +132,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     const id = this.requireText().findId(token)
     if (id === null) return
     this.output = this.stream.push(id)
-    this.#counted?.push(token)
+    this.#counted?.read([token])
   }
 
   /** @throws UsageError for a saved state with a text, unless this stream has the same text */

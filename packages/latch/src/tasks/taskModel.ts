@@ -10,6 +10,7 @@ import { OneTraining } from '../model/oneTraining.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
+import { countedText } from './counts/wordCounts.ts'
 import { forEachBatch, packSequences } from './encoding.ts'
 import type { TrainingHistory } from './files/history.ts'
 import { storage } from './files/storage.ts'
@@ -149,7 +150,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
         )
         outputRows(network, batch).forEach((rows, b) => {
           const i = numbers[b]
-          const text = learned.counts?.read(encoded[i].tokens)
+          const text = countedText(learned)?.read(encoded[i].tokens)
           out[i] = rank(interpret(this.#task, trained, text ? rows.map((row) => text.mix(row)) : rows))
         })
       },

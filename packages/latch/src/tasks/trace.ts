@@ -12,6 +12,7 @@ import { internalsOf, type Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { findLabel } from './labels.ts'
 import type { EncodedSequence } from './model.ts'
+import { countedText } from './counts/wordCounts.ts'
 import { activate, byName, classProbabilities, countClasses, pickClass } from './prediction.ts'
 import type { Trained } from './task.ts'
 
@@ -38,11 +39,11 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
   }
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, batch)
-  const counted = learned.counts?.read()
+  const counted = countedText(learned)
   const terms: TracedTerm[] = []
   const steps = top.steps.map((step, t) => {
     const token = encoded.tokens[t]
-    counted?.push(token, (term, shares) => terms.push({ term, step: t, shares: byName(shares, names) }))
+    counted?.read([token], (term, shares) => terms.push({ term, step: t, shares: byName(shares, names) }))
     return {
       ...step,
       token,
@@ -66,7 +67,7 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
     ...(counted
       ? {
           counts: {
-            weights: learned.counts!.weights,
+            weights: { network: learned.counts!.network, counts: learned.counts!.counts },
             network: interpretRow(trained, last),
             shares: byName(counted.shares(), names),
             terms,
@@ -74,7 +75,7 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
         }
       : {}),
   } as unknown as Trace
-  passLink(sequence, trace, counted && { ...learned.counts!.weights, mix: (row) => counted.mix(row) })
+  passLink(sequence, trace, counted)
   return trace
 }
 
@@ -105,12 +106,13 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
  * @throws DataError for an unknown name
  */
 export function chooseTarget(
-  { network, learned: { outputActivation, counts }, names }: Trained,
+  { network, learned, names }: Trained,
   batch: PackedBatch,
   label: string | number | null,
   tokens: readonly string[] | null,
   where = 'label',
 ): { target: number; targets: Targets } {
+  const { outputActivation } = learned
   network.forward(batch)
   const out = network.readOutput(batch)
   const { width, per } = network.output
@@ -124,7 +126,7 @@ export function chooseTarget(
     return { target, targets: { values: numbersToward(network, out, target) } }
   }
   const last = lastRow(network, out)
-  const target = given ?? likeliestClass((tokens && counts?.read(tokens).mix(last)) ?? last)
+  const target = given ?? likeliestClass((tokens && countedText(learned)?.read(tokens).mix(last)) ?? last)
   if (per === 'sequence') return { target, targets: { classes: [target] } }
   const stepClasses = Array.from({ length: batch.steps }, (_, t) => {
     if (t === batch.steps - 1) return target

@@ -104,7 +104,7 @@ function explainOutput(
   network: Network,
   sequence: AnySequenceTrace,
   given: TracePlace,
-  mixed?: Mixed,
+  mixed?: Mixed | null,
 ): Explanation {
   const top = internalsOf(network).recurrent.length - 1
   const last = sequence.layers[0].steps.length - 1

@@ -26,7 +26,7 @@ export function probabilityCount({ config, output }: Network): number {
 }
 
 /** The output's row at a step: the one at the end where the network answers once. */
-function rowOf({ output, outputs }: AnySequenceTrace, step: number, mixed?: Mixed): ArrayLike<number> {
+function rowOf({ output, outputs }: AnySequenceTrace, step: number, mixed?: Mixed | null): ArrayLike<number> {
   const row = outputs ? outputs[step] : output
   return mixed?.mix(row) ?? row
 }
@@ -36,7 +36,7 @@ export function logitOf(
   network: Network,
   sequence: AnySequenceTrace,
   place: TracePlace,
-  mixed?: Mixed,
+  mixed?: Mixed | null,
 ): Arithmetic {
   const over = headOf(network)
   const { store, recurrent, layers } = internalsOf(network)
@@ -44,7 +44,7 @@ export function logitOf(
   const weights = readRow(store, dense, place.unit)
   const { units, loops } = recurrent[recurrent.length - 1]
   const terms: Term[] = []
-  const by = mixed ? [constant('a', mixed.network)] : []
+  const by = mixed ? [constant('a', mixed.factor)] : []
   for (let j = 0; j < units * loops.length; j++) {
     const direction = sideOf(network, recurrent.length - 1, j)
     const { from, scale: share } = readsOf(sequence, over, place, direction, j % units)
@@ -173,7 +173,7 @@ export function probabilityOf(
   network: Network,
   sequence: AnySequenceTrace,
   place: TracePlace,
-  mixed?: Mixed,
+  mixed?: Mixed | null,
 ): Arithmetic {
   const logits = rowOf(sequence, place.step, mixed)
   const logit = (unit: number) => traced(`logit[${unit}]`, logits[unit], { ...place, value: 'logit', unit })

@@ -14,13 +14,14 @@ export interface TraceLink {
   /** `store.revision` when it was traced. */
   revision: number
   sequence: AnySequenceTrace
-  /** Of a model that also counts words: the factor of the network's logits, and a row of them with the counts added. */
-  mixed?: Mixed
+  /** Of a model that also counts words. */
+  mixed?: Mixed | null
 }
 
 /** How a model turns the network's logits into its own. */
 export interface Mixed {
-  network: number
+  /** The factor of the network's logits. */
+  readonly factor: number
   mix(row: ArrayLike<number>): number[]
 }
 
@@ -32,7 +33,7 @@ export function linkTrace(trace: AnySequenceTrace, network: Network): void {
 }
 
 /** The same origin for a trace that a task made of another one. */
-export function passLink(from: object, to: object, mixed?: Mixed): void {
+export function passLink(from: object, to: object, mixed: Mixed | null = null): void {
   const link = links.get(from)
   if (link) links.set(to, { ...link, mixed })
 }

@@ -9,7 +9,15 @@ import type { Vocabulary } from '../../text/vocabulary.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
 import { forEachBatch } from '../encoding.ts'
 import { outputRows } from '../prediction.ts'
-import { SMOOTHING, WordCounts, type CountTable, type MixWeights } from './wordCounts.ts'
+import {
+  CountedText,
+  SMOOTHING,
+  findRow,
+  mixRow,
+  wordCounts,
+  type MixWeights,
+  type WordCounts,
+} from './wordCounts.ts'
 
 /** Most numbers of a table (4 MiB): of more, the n-grams of the fewest texts are left out. */
 const MAX_VALUES = 2 ** 20
@@ -17,7 +25,8 @@ const MAX_VALUES = 2 ** 20
 export const FEWEST_ROWS = 20
 /** Training rows on which the scale of the counts is measured. */
 const SCALE_ROWS = 2000
-/** Weights that are tried: 0 to 1.5 of the scale that fits the counts alone. */
+/** Weights that are tried: up to 1.5 times the scale that fits the counts alone. */
+const MOST_WEIGHT = 1.5
 const STEPS = 30
 /**
  * A validation part is small, so the weight is drawn to this one, which was as good as any on four public datasets
@@ -25,7 +34,7 @@ const STEPS = 30
  */
 const USUAL = { weight: 0.8, nats: 20 }
 /** Factors of all logits. */
-const SCALES = { least: 0.25, most: 2.5 }
+const FACTORS = { least: 0.25, most: 2.5 }
 
 /** Loss and accuracy on the validation rows. */
 export interface CountedScore {
@@ -66,42 +75,41 @@ export async function countWords(
   validation: readonly CountedItem[],
 ): Promise<{ counts: WordCounts | null; report: CountsReport }> {
   const classWeights = network.config.loss?.classWeights ?? learned.labels.map(() => 1)
-  const { table, minimumCount } = countTable(training, classWeights, learned.counts)
-  const counts = new WordCounts(table)
+  const { counts, minimumCount } = countTable(training, classWeights, learned.counts)
   const classes = validation.map((item) => item.class)
   const rows = await logitsOf(network, learned.words, validation)
-  const shares = validation.map(({ tokens }) => counts.read(tokens).shares())
-  const measure = (mixed: Rows): CountedScore => ({
-    loss: lossOf(mixed, classes, classWeights, 1),
-    accuracy: mixed.reduce((n, row, i) => n + Number(likeliestClass(row) === classes[i]), 0) / mixed.length,
-  })
+  const shares = validation.map(({ tokens }) => new CountedText(counts).read(tokens).shares())
   const scale = scaleOf(counts, training, classWeights)
-  const weights = chooseWeights(rows, shares, scale, classes, classWeights)
-  const model = new WordCounts(table, weights)
-  const of = (mixed: MixWeights) => validation.map((_, i) => mixRow(rows[i], shares[i], mixed))
+  const weights = chooseWeights({ rows, shares, classes, classWeights }, scale)
+  const measure = (mixed: MixWeights): CountedScore => {
+    const answers = mixAll(rows, shares, mixed)
+    const right = answers.filter((row, i) => likeliestClass(row) === classes[i]).length
+    return { loss: lossOf(answers, classes, classWeights), accuracy: right / answers.length }
+  }
   return {
-    counts: weights.counts > 0 ? model : null,
+    counts: weights.counts > 0 ? { ...counts, ...weights } : null,
     report: {
       networkWeight: weights.network,
       countsWeight: weights.counts,
-      terms: table.keys.length,
+      terms: counts.table.length / (counts.texts.length + 1),
       minimumCount,
       validation: {
-        network: measure(rows),
-        counts: measure(of({ network: 0, counts: scale })),
-        model: measure(of(weights)),
+        network: measure({ network: 1, counts: 0 }),
+        counts: measure({ network: 0, counts: scale }),
+        model: measure(weights),
       },
     },
   }
 }
 
-function mixRow(
-  row: ArrayLike<number>,
-  shares: readonly number[],
-  { network, counts }: MixWeights,
-): number[] {
-  const added = row.length === 1 ? [shares[1] - shares[0]] : shares
-  return added.map((share, c) => network * row[c] + counts * share)
+function mixAll(rows: Rows, shares: readonly number[][], { network, counts }: MixWeights): number[][] {
+  return rows.map((row, i) =>
+    mixRow(
+      row,
+      shares[i].map((share) => share * counts),
+      network,
+    ),
+  )
 }
 
 /** The hashes of a text's n-grams. */
@@ -117,36 +125,48 @@ function keysOf(tokens: readonly string[]): Set<number> {
 function countTable(
   training: readonly CountedItem[],
   classWeights: readonly number[],
-  before: CountTable | null,
-): { table: CountTable; minimumCount: number } {
+  before: WordCounts | null,
+): { counts: WordCounts; minimumCount: number } {
   const C = classWeights.length
+  const width = C + 1
+  /** Rows of the table so far, by key: the number of texts, then the place. */
   const found = new Map<number, number>()
   const add = (key: number, count: number) => found.set(key, (found.get(key) ?? 0) + count)
-  const valuesBefore = (row: number) => before!.values.subarray(row * C, (row + 1) * C)
-  before?.keys.forEach((key, row) => add(key, sum(valuesBefore(row))))
+  const eachBefore = (visit: (key: number, row: Uint32Array) => void) => {
+    const table = before?.table ?? new Uint32Array(0)
+    for (let at = 0; at < table.length; at += width) visit(table[at], table.subarray(at + 1, at + width))
+  }
+  eachBefore((key, row) =>
+    add(
+      key,
+      row.reduce((a, b) => a + b),
+    ),
+  )
   for (const { tokens } of training) for (const key of keysOf(tokens)) add(key, 1)
   let minimumCount = 1
-  let kept = found
-  while (kept.size * C > MAX_VALUES) {
+  while (found.size * C > MAX_VALUES) {
     minimumCount++
-    kept = new Map([...kept].filter(([, count]) => count >= minimumCount))
+    for (const [key, count] of found) if (count < minimumCount) found.delete(key)
   }
-  const keys = Uint32Array.from(kept.keys()).sort()
-  keys.forEach((key, row) => kept.set(key, row))
-  const values = new Float32Array(keys.length * C)
-  before?.keys.forEach((key, row) => {
-    const to = kept.get(key)
-    if (to !== undefined) values.set(valuesBefore(row), to * C)
+  const keys = Uint32Array.from(found.keys()).sort()
+  const table = new Uint32Array(keys.length * width)
+  keys.forEach((key, row) => {
+    found.set(key, row * width)
+    table[row * width] = key
+  })
+  eachBefore((key, row) => {
+    const at = found.get(key)
+    if (at !== undefined) table.set(row, at + 1)
   })
   const texts = before ? [...before.texts] : classWeights.map(() => 0)
   for (const item of training) {
     texts[item.class] += classWeights[item.class]
     for (const key of keysOf(item.tokens)) {
-      const row = kept.get(key)
-      if (row !== undefined) values[row * C + item.class]++
+      const at = found.get(key)
+      if (at !== undefined) table[at + 1 + item.class]++
     }
   }
-  return { table: { keys, values, texts }, minimumCount }
+  return { counts: wordCounts({ table, texts, network: 1, counts: 1 }), minimumCount }
 }
 
 /** The network's logits of some texts. */
@@ -191,59 +211,55 @@ function scaleOf(
 
 /** The scores of a training text by the counts of all others. */
 function scoresWithout(counts: WordCounts, { tokens, class: own }: CountedItem, weight: number): number[] {
-  const { keys, values, totals, texts } = counts
-  const C = totals.length
-  const rows = Array.from(keysOf(tokens), (key) => counts.find(key)).filter((row) => row >= 0)
+  const { table, totals, texts } = counts
+  const seen = (SMOOTHING * table.length) / (totals.length + 1)
+  const rows = Array.from(keysOf(tokens), (key) => findRow(counts, key)).filter((row) => row >= 0)
   const isOwn = (c: number) => Number(c === own)
-  const norms = Array.from(totals, (total, c) =>
-    Math.log(Math.max(0, total - isOwn(c) * rows.length) + SMOOTHING * keys.length),
-  )
+  const norms = totals.map((total, c) => Math.log(Math.max(0, total - isOwn(c) * rows.length) + seen))
   const scores = texts.map((n, c) => Math.log(Math.max(0, n - isOwn(c) * weight) + SMOOTHING))
   for (const row of rows) {
-    const count = (c: number) => Math.max(0, values[row * C + c] - isOwn(c))
-    if (scores.every((_, c) => count(c) === 0)) continue
-    scores.forEach((_, c) => (scores[c] += Math.log(count(c) + SMOOTHING) - norms[c]))
+    const others = totals.map((_, c) => Math.max(0, table[row + 1 + c] - isOwn(c)))
+    if (others.every((count) => count === 0)) continue
+    others.forEach((count, c) => (scores[c] += Math.log(count + SMOOTHING) - norms[c]))
   }
   return scores
 }
 
+/** The validation rows: logits, shares of the classes with a weight of 1, and classes. */
+interface Weighed {
+  rows: Rows
+  shares: readonly number[][]
+  classes: readonly number[]
+  classWeights: readonly number[]
+}
+
 /**
- * The weights with the lowest validation loss, drawn to the usual one. Each weight is tried with the scale of all
+ * The weights with the lowest validation loss, drawn to the usual one. Each weight is tried with the factor of all
  * logits that suits it, so that a network which claims too little gains nothing by that; the counts have no weight
  * where none lowers the loss.
  */
-function chooseWeights(
-  rows: Rows,
-  shares: readonly (readonly number[])[],
-  scale: number,
-  classes: readonly number[],
-  classWeights: readonly number[],
-): MixWeights {
+function chooseWeights({ rows, shares, classes, classWeights }: Weighed, scale: number): MixWeights {
   const tried = Array.from({ length: STEPS + 1 }, (_, i) => {
-    const weight = i / (STEPS / 1.5)
-    const mixed = rows.map((row, n) => mixRow(row, shares[n], { network: 1, counts: weight * scale }))
+    const weight = (MOST_WEIGHT * i) / STEPS
+    const mixed = mixAll(rows, shares, { network: 1, counts: weight * scale })
     const loss = (by: number) => lossOf(mixed, classes, classWeights, by)
-    const network = lowest(SCALES.least, SCALES.most, loss)
-    return { weight, network, loss: loss(network) }
+    const factor = lowest(FACTORS.least, FACTORS.most, loss)
+    return { weight, factor, loss: loss(factor) }
   })
+  const [alone, ...others] = tried
+  const better = others.filter(({ loss }) => loss < alone.loss)
+  if (better.length === 0) return { network: 1, counts: 0 }
   const cost = ({ weight, loss }: (typeof tried)[number]) =>
     loss * rows.length + USUAL.nats * (weight - USUAL.weight) ** 2
-  const [alone, ...mixed] = tried
-  const better = mixed.filter(({ loss }) => loss < alone.loss)
-  if (better.length === 0) return { network: 1, counts: 0 }
   const best = better.reduce((a, b) => (cost(b) < cost(a) ? b : a))
-  // Rounded, so that a last bit of a logarithm decides nothing.
-  const round = (x: number) => Math.round(x * 1000) / 1000
-  return { network: round(best.network), counts: round(best.network * best.weight * scale) }
+  return { network: rounded(best.factor), counts: rounded(best.factor * best.weight * scale) }
 }
 
+/** To three digits, so that the last bit of a logarithm decides nothing. */
+const rounded = (x: number) => Math.round(x * 1000) / 1000
+
 /** Mean cross-entropy of logits times a scale. */
-function lossOf(
-  rows: Rows,
-  classes: readonly number[],
-  classWeights: readonly number[],
-  scale: number,
-): number {
+function lossOf(rows: Rows, classes: readonly number[], classWeights: readonly number[], scale = 1): number {
   let [loss, weight] = [0, 0]
   rows.forEach((row, i) => {
     const c = classes[i]
@@ -275,10 +291,4 @@ function lowest(from: number, to: number, value: (x: number) => number): number 
     }
   }
   return Math.exp((low + high) / 2)
-}
-
-function sum(values: Iterable<number>): number {
-  let total = 0
-  for (const value of values) total += value
-  return total
 }

@@ -1,28 +1,21 @@
 /** The table of counts in a model file. */
-import { fieldAt, fieldError, readList, readNumber, type Field } from '../../core/validation.ts'
+import { fieldError, readList, readNumber, type Field } from '../../core/validation.ts'
 import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
 import { readFields } from '../../layers/fields.ts'
-import { WordCounts, type MixWeights } from './wordCounts.ts'
+import { wordCounts, type StoredCounts, type WordCounts } from './wordCounts.ts'
 
-/** Prefix of the tensors. */
-export const COUNTS = 'counts/'
-
-interface Section extends MixWeights {
-  texts: number[]
-}
+const NAME = 'counts'
 
 /** The section of the document. */
-export const writeCounts = ({ weights, texts }: WordCounts): Section => ({ ...weights, texts: [...texts] })
+export const writeCounts = ({ network, counts, texts }: WordCounts) => ({ network, counts, texts })
 
-/** The tensors: `keys` (N) and `values` (N, C). */
-export function countTensors({ keys, values, texts }: WordCounts): NamedTensor[] {
-  return [
-    { name: `${COUNTS}keys`, shape: [keys.length], dtype: 'U32', data: keys },
-    { name: `${COUNTS}values`, shape: [keys.length, texts.length], dtype: 'F32', data: values },
-  ]
+/** The tensor `counts` (N, 1 + C). */
+export function countsTensor({ table, texts }: WordCounts): NamedTensor {
+  const width = texts.length + 1
+  return { name: NAME, shape: [table.length / width, width], dtype: 'U32', data: table }
 }
 
-/** Reads section and tensors; null without a section. @throws FormatError naming the field */
+/** Reads section and tensor; null without a section. @throws FormatError naming the field */
 export function readCounts(
   field: Field,
   classes: number,
@@ -30,22 +23,20 @@ export function readCounts(
 ): WordCounts | null {
   if (field.value === undefined) return null
   const factor = (x: Field) => readNumber(x, { min: 0 })
-  const { texts, network, counts } = readFields<Section>(field, {
+  const section = readFields<Omit<StoredCounts, 'table'>>(field, {
     network: factor,
     counts: factor,
     texts: (x) => readList(x, factor, { minLength: classes, maxLength: classes }),
   })
-  const tensors = take(COUNTS)
-  const [keys, values] = ['keys', 'values'].map((name) => tensors.find((t) => t.name === name)?.data)
+  const width = classes + 1
+  const [tensor, ...more] = take(NAME)
+  const table = tensor?.data
   if (
-    keys instanceof Uint32Array &&
-    values instanceof Float32Array &&
-    tensors.length === 2 &&
-    values.length === keys.length * classes &&
-    keys.every((key, i) => i === 0 || key > keys[i - 1]) &&
-    values.every((count) => count >= 0 && count < Infinity)
-  )
-    return new WordCounts({ keys, values, texts }, { network, counts })
-  const expected = `tensors ${COUNTS}keys, ascending, and ${COUNTS}values with ${classes} counts for each key`
-  throw fieldError(fieldAt(field, 'texts'), expected)
+    !(table instanceof Uint32Array && table.length % width === 0) ||
+    table.some((key, i) => i > 0 && i % width === 0 && key <= table[i - width]) ||
+    more.length > 0
+  ) {
+    throw fieldError(field, `a tensor ${NAME} of shape [N, ${width}] with ascending keys`)
+  }
+  return wordCounts({ ...section, table })
 }

@@ -14,137 +14,122 @@ export interface MixWeights {
   counts: number
 }
 
-/** How many texts of each class have an n-gram. */
-export interface CountTable {
-  /** Hashes of the n-grams (N), ascending. */
-  keys: Uint32Array
-  /** (N, C): texts of each class. */
-  values: Float32Array
-  /** (C): texts of each class, times its weight in the loss. */
+/** A table of counts with its weights, as stored. */
+export interface StoredCounts extends MixWeights {
+  /** (N, 1 + C): the hash of an n-gram, ascending, and how many texts of each class have it. */
+  table: Uint32Array
+  /** (C): the texts of each class, times the weight of the class in the loss. */
   texts: readonly number[]
 }
 
-/** A table of counts with its weights. */
-export class WordCounts implements CountTable {
-  readonly keys: Uint32Array
-  readonly values: Float32Array
-  readonly texts: readonly number[]
-  readonly weights: MixWeights
+/** A table of counts in use. */
+export interface WordCounts extends StoredCounts {
   /** (C): the n-grams of all texts of each class. */
-  readonly totals: Float64Array
+  totals: readonly number[]
+}
 
-  constructor({ keys, values, texts }: CountTable, weights: MixWeights = { network: 1, counts: 1 }) {
-    this.keys = keys
-    this.values = values
-    this.texts = texts
-    this.weights = weights
-    this.totals = new Float64Array(texts.length)
-    values.forEach((count, i) => (this.totals[i % texts.length] += count))
-  }
+/** A text so far, as plain data: the rows of its n-grams, in the order of the text, and its last token. */
+export interface CountedState {
+  rows: number[]
+  last: string | null
+}
 
-  /** The row of an n-gram; −1 if the table does not have it. */
-  find(key: number): number {
-    let [low, high] = [0, this.keys.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.keys[middle] < key) low = middle + 1
-      else high = middle
-    }
-    return this.keys[low] === key ? low : -1
-  }
+/** Sums up a table. */
+export function wordCounts(stored: StoredCounts): WordCounts {
+  const { table, texts } = stored
+  const totals = texts.map((_, c) => {
+    let total = 0
+    for (let i = c + 1; i < table.length; i += texts.length + 1) total += table[i]
+    return total
+  })
+  return { ...stored, totals }
+}
 
-  /** The n-grams of a text, read token by token. */
-  read(tokens: readonly string[] = []): CountedText {
-    const text = new CountedText(this)
-    for (const token of tokens) text.push(token)
-    return text
+/** The index in the table of an n-gram's row; −1 if the table does not have it. */
+export function findRow({ table, texts: { length: C } }: StoredCounts, key: number): number {
+  const width = C + 1
+  let [low, high] = [0, table.length / width]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (table[middle * width] < key) low = middle + 1
+    else high = middle
   }
+  return table[low * width] === key ? low * width : -1
+}
 
-  /** The text that was saved; null if this is no state of this table. */
-  restore(state: CountedState | undefined): CountedText | null {
-    const { rows, last } = state ?? {}
-    const isRow = (row: number) => row in this.keys
-    if (!Array.isArray(rows) || !rows.every(isRow) || (last !== null && typeof last !== 'string')) return null
-    const text = new CountedText(this)
-    text.restore({ rows, last })
-    return text
-  }
-
-  /** log P(n-gram | class) of a row of the table. */
-  logs(row: number): number[] {
-    const { values, totals, keys } = this
-    const C = totals.length
-    return Array.from(totals, (total, c) =>
-      Math.log((values[row * C + c] + SMOOTHING) / (total + SMOOTHING * keys.length)),
-    )
-  }
+/** The start of a text, or a saved text, for a model that counts words; else null. */
+export function countedText(
+  { counts }: { counts?: WordCounts | null },
+  state?: CountedState,
+): CountedText | null {
+  return counts ? new CountedText(counts, state) : null
 }
 
 /** A text so far: each n-gram counts once. */
 export class CountedText {
   readonly #counts: WordCounts
-  /** Rows of the n-grams, in the order of the text. */
   readonly #rows = new Set<number>()
-  #last: string | null = null
+  #last: string | null
   /** log P(class) + Σ log P(n-gram | class), for each class. */
-  readonly scores: number[]
+  readonly #scores: number[]
 
-  constructor(counts: WordCounts) {
+  /** @param state where to go on */
+  constructor(counts: WordCounts, { rows, last }: CountedState = { rows: [], last: null }) {
     this.#counts = counts
-    this.scores = counts.texts.map((n) => Math.log(n + SMOOTHING))
+    this.#scores = counts.texts.map((n) => Math.log(n + SMOOTHING))
+    this.#last = last
+    for (const row of rows) this.#add(row)
   }
 
-  /** Reads a token, and calls back for each n-gram that the table has and the text did not have before. */
-  push(token: string, visit?: (term: string, shares: number[]) => void): void {
-    const last = this.#last
-    this.#last = token
-    for (const term of last === null ? [token] : [token, `${last} ${token}`]) {
-      const row = this.#counts.find(mixKey(term))
-      if (row < 0 || this.#rows.has(row)) continue
-      const logs = this.#add(row)
-      visit?.(term, this.#shares(logs))
+  /** Reads tokens, and calls back for each n-gram that the table has and the text did not have before. */
+  read(tokens: readonly string[], visit?: (term: string, shares: number[]) => void): this {
+    for (const token of tokens) {
+      for (const term of this.#last === null ? [token] : [token, `${this.#last} ${token}`]) {
+        const row = findRow(this.#counts, mixKey(term))
+        if (row < 0 || this.#rows.has(row)) continue
+        const logs = this.#add(row)
+        visit?.(term, this.shares(logs))
+      }
+      this.#last = token
     }
+    return this
   }
 
   #add(row: number): number[] {
     this.#rows.add(row)
-    const logs = this.#counts.logs(row)
-    logs.forEach((log, c) => (this.scores[c] += log))
-    return logs
+    const { table, totals } = this.#counts
+    const seen = (SMOOTHING * table.length) / (totals.length + 1)
+    return totals.map((total, c) => {
+      const log = Math.log((table[row + c + 1] + SMOOTHING) / (total + seen))
+      this.#scores[c] += log
+      return log
+    })
+  }
+
+  /** The factor of the network's logits. */
+  get factor(): number {
+    return this.#counts.network
   }
 
   /** What counting adds to the logit of each class; the sum is 0. */
-  shares(): number[] {
-    return this.#shares(this.scores)
-  }
-
-  #shares(scores: readonly number[]): number[] {
+  shares(scores: readonly number[] = this.#scores): number[] {
     const mean = scores.reduce((a, b) => a + b) / scores.length
-    return scores.map((score) => this.#counts.weights.counts * (score - mean))
+    return scores.map((score) => this.#counts.counts * (score - mean))
   }
 
   /** A row of the network's output with what counting adds. */
   mix(row: ArrayLike<number>): number[] {
-    const { network } = this.#counts.weights
-    const shares = this.shares()
-    const added = row.length === 1 ? [shares[1] - shares[0]] : shares
-    return added.map((share, c) => network * row[c] + share)
+    return mixRow(row, this.shares(), this.factor)
   }
 
   /** As plain data. */
   save(): CountedState {
     return { rows: [...this.#rows], last: this.#last }
   }
-
-  /** Reads on where a text was saved. */
-  restore({ rows, last }: CountedState): void {
-    for (const row of rows) this.#add(row)
-    this.#last = last
-  }
 }
 
-/** A text so far, as plain data: the rows of its n-grams and its last token. */
-export interface CountedState {
-  rows: number[]
-  last: string | null
+/** A row of logits times a factor, with the shares of the classes; one logit is that of the second class of two. */
+export function mixRow(row: ArrayLike<number>, shares: readonly number[], factor: number): number[] {
+  const added = row.length > 1 ? shares : [shares[1] - shares[0]]
+  return added.map((share, c) => factor * row[c] + share)
 }

@@ -13,7 +13,7 @@ import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import type { TaskDefinition } from '../task.ts'
-import { countTensors, readCounts, writeCounts } from '../counts/file.ts'
+import { countsTensor, readCounts, writeCounts } from '../counts/file.ts'
 import { completeLearned, type TextLearned, type TextTypes } from './learned.ts'
 import { classifierLayers } from './layers.ts'
 import { isFeedForward, readSettings } from './options.ts'
@@ -59,7 +59,7 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
     ...(textColumn === null ? {} : { textColumn }),
     ...(counts ? { counts: writeCounts(counts) } : {}),
   }),
-  tensors: ({ counts }) => (counts ? countTensors(counts) : []),
+  tensors: ({ counts }) => (counts ? [countsTensor(counts)] : []),
 
   read(root, config, take) {
     const settings = readSettings(fieldAt(root, 'settings'))
