@@ -11,9 +11,9 @@ import { evaluate } from '../training/evaluate.ts'
 import { classificationReport } from '../training/metrics.ts'
 import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
-import { countedText } from './counts/wordCounts.ts'
 import { assertRows } from './rows.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
+import { mixedRows } from './taskModel.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
 import type { EvaluationRequest, TaskTraining, TaskTypes, Trained } from './task.ts'
 
@@ -119,11 +119,11 @@ async function measureClasses<T extends TaskTypes>(
     const { steps } = outputBatch(network, batch)
     numbers.forEach((number, sequence) => {
       const classes = training.classes(items[number])
-      const text = countedText(learned)?.read(training.tokens!(items[number]))
+      const tokens = training.tokens?.(items[number]) ?? []
       for (let t = 0; t < classes.length; t++) {
         const at = (per === 'step' ? sequence * steps + t : sequence) * width
         const own = out.subarray(at, at + width)
-        const row = text?.mix(own) ?? own
+        const [row] = mixedRows(learned, tokens, [own])
         actual.push(classes[t])
         predicted.push(pickClass(row, outputActivation))
         loss -= Math.log(Math.max(classProbabilities(row, outputActivation)[classes[t]], Number.MIN_VALUE))

@@ -27,7 +27,7 @@ import type {
 import { interpret, outputRows, ranking } from './prediction.ts'
 import { summarize } from './summary.ts'
 import { TaskStream } from './stream.ts'
-import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
+import type { Learned, TaskDefinition, TaskTypes, Trained } from './task.ts'
 import { chooseTarget, traceModel } from './trace.ts'
 
 /** The initial parts of a model. */
@@ -39,6 +39,19 @@ export interface ModelStart<T extends TaskTypes> {
   labels?: readonly string[] | null
   trained?: Trained<T['Learned']> | null
   history?: TrainingHistory | null
+}
+
+/**
+ * Rows of the network's output with what counting words adds. Here rather than beside the counts, so that a page and
+ * the training that it loads later share one chunk, which compresses better than two.
+ */
+export function mixedRows<Row extends ArrayLike<number>>(
+  learned: Learned,
+  tokens: readonly string[],
+  rows: readonly Row[],
+): readonly (Row | number[])[] {
+  const text = countedText(learned)?.read(tokens)
+  return text ? rows.map((row) => text.mix(row)) : rows
 }
 
 /** A model of a task. Each task has a subclass. */
@@ -149,9 +162,8 @@ export class TaskModel<T extends TaskTypes> implements Model<
           learned.input,
         )
         outputRows(network, batch).forEach((rows, b) => {
-          const i = numbers[b]
-          const text = countedText(learned)?.read(encoded[i].tokens)
-          out[i] = rank(interpret(this.#task, trained, text ? rows.map((row) => text.mix(row)) : rows))
+          const { tokens } = encoded[numbers[b]]
+          out[numbers[b]] = rank(interpret(this.#task, trained, mixedRows(learned, tokens, rows)))
         })
       },
     )

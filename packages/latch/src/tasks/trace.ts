@@ -6,7 +6,7 @@ import { classCount, likeliestClass } from '../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../inspection/trace/prefixes.ts'
 import { traceSequence } from '../inspection/trace/trace.ts'
 import { passLink } from '../inspection/trace/traceLink.ts'
-import type { Trace, TracedTerm, TraceStep } from '../inspection/trace/traceTypes.ts'
+import type { Trace, TraceStep } from '../inspection/trace/traceTypes.ts'
 import type { Targets } from '../layers/loss.ts'
 import { internalsOf, type Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
@@ -40,10 +40,10 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, batch)
   const counted = countedText(learned)
-  const terms: TracedTerm[] = []
+  const shares: Record<string, number>[] = []
   const steps = top.steps.map((step, t) => {
     const token = encoded.tokens[t]
-    counted?.read([token], (term, shares) => terms.push({ term, step: t, shares: byName(shares, names) }))
+    if (counted) shares.push(byName(counted.read([token]).shares(), names))
     return {
       ...step,
       token,
@@ -64,16 +64,7 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
     steps: steps as TraceStep[],
     layers,
     ...(countClasses(network, learned.outputActivation) > 0 ? {} : { numbers: true }),
-    ...(counted
-      ? {
-          counts: {
-            weights: { network: learned.counts!.network, counts: learned.counts!.counts },
-            network: interpretRow(trained, last),
-            shares: byName(counted.shares(), names),
-            terms,
-          },
-        }
-      : {}),
+    ...(counted ? { counts: { network: interpretRow(trained, last), shares } } : {}),
   } as unknown as Trace
   passLink(sequence, trace, counted)
   return trace

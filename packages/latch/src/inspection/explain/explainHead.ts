@@ -44,7 +44,7 @@ export function logitOf(
   const weights = readRow(store, dense, place.unit)
   const { units, loops } = recurrent[recurrent.length - 1]
   const terms: Term[] = []
-  const by = mixed ? [constant('a', mixed.factor)] : []
+  const by = mixed ? [constant('a', mixed.counts.network)] : []
   for (let j = 0; j < units * loops.length; j++) {
     const direction = sideOf(network, recurrent.length - 1, j)
     const { from, scale: share } = readsOf(sequence, over, place, direction, j % units)

@@ -20,8 +20,8 @@ export interface TraceLink {
 
 /** How a model turns the network's logits into its own. */
 export interface Mixed {
-  /** The factor of the network's logits. */
-  readonly factor: number
+  /** With the factor of the network's logits. */
+  readonly counts: { readonly network: number }
   mix(row: ArrayLike<number>): number[]
 }
 

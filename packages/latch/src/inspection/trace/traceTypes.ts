@@ -98,24 +98,12 @@ export type Trace<C extends CellName = CellName, L extends string = string> = C 
   ? TraceOf<C, L>
   : never
 
-/** A word or a pair of words that a model counted, and what it adds to each label's logit. */
-export interface TracedTerm<L extends string = string> {
-  term: string
-  /** Where the text first has it. */
-  step: number
-  shares: Record<L, number>
-}
-
 /** What counting words adds to a prediction, apart from the network. */
 export interface TraceCounts<L extends string = string> {
-  /** The factor of the network's logits, and that of the counts' log-probabilities, which is in `shares`. */
-  weights: { network: number; counts: number }
   /** What the network alone predicts. */
   network: { label: L; probabilities: Record<L, number> }
-  /** Added to each label's logit: the frequency of the label and all terms; the sum is 0. */
-  shares: Record<L, number>
-  /** Each known word and pair once, in the order of the text. */
-  terms: TracedTerm<L>[]
+  /** For the text up to each step, what is added to each label's logit; the sum is 0. */
+  shares: Record<L, number>[]
 }
 
 interface TraceOf<C extends CellName, L extends string> {

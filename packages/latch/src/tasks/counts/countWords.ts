@@ -166,7 +166,7 @@ function countTable(
       if (at !== undefined) table[at + 1 + item.class]++
     }
   }
-  return { counts: wordCounts({ table, texts, network: 1, counts: 1 }), minimumCount }
+  return { counts: wordCounts(table, texts, { network: 1, counts: 1 }), minimumCount }
 }
 
 /** The network's logits of some texts. */
@@ -212,10 +212,9 @@ function scaleOf(
 /** The scores of a training text by the counts of all others. */
 function scoresWithout(counts: WordCounts, { tokens, class: own }: CountedItem, weight: number): number[] {
   const { table, totals, texts } = counts
-  const seen = (SMOOTHING * table.length) / (totals.length + 1)
   const rows = Array.from(keysOf(tokens), (key) => findRow(counts, key)).filter((row) => row >= 0)
   const isOwn = (c: number) => Number(c === own)
-  const norms = totals.map((total, c) => Math.log(Math.max(0, total - isOwn(c) * rows.length) + seen))
+  const norms = totals.map((total, c) => Math.log(total - isOwn(c) * rows.length))
   const scores = texts.map((n, c) => Math.log(Math.max(0, n - isOwn(c) * weight) + SMOOTHING))
   for (const row of rows) {
     const others = totals.map((_, c) => Math.max(0, table[row + 1 + c] - isOwn(c)))

@@ -14,17 +14,13 @@ export interface MixWeights {
   counts: number
 }
 
-/** A table of counts with its weights, as stored. */
-export interface StoredCounts extends MixWeights {
+/** A table of counts with its weights. */
+export interface WordCounts extends MixWeights {
   /** (N, 1 + C): the hash of an n-gram, ascending, and how many texts of each class have it. */
   table: Uint32Array
   /** (C): the texts of each class, times the weight of the class in the loss. */
   texts: readonly number[]
-}
-
-/** A table of counts in use. */
-export interface WordCounts extends StoredCounts {
-  /** (C): the n-grams of all texts of each class. */
+  /** (C): what the counts of each class are divided by, smoothed: its n-grams in all texts. */
   totals: readonly number[]
 }
 
@@ -35,19 +31,16 @@ export interface CountedState {
 }
 
 /** Sums up a table. */
-export function wordCounts(stored: StoredCounts): WordCounts {
-  const { table, texts } = stored
-  const totals = texts.map((_, c) => {
-    let total = 0
-    for (let i = c + 1; i < table.length; i += texts.length + 1) total += table[i]
-    return total
-  })
-  return { ...stored, totals }
+export function wordCounts(table: Uint32Array, texts: readonly number[], weights: MixWeights): WordCounts {
+  const width = texts.length + 1
+  const totals = texts.map(() => (SMOOTHING * table.length) / width)
+  table.forEach((count, i) => i % width && (totals[(i % width) - 1] += count))
+  return { table, texts, totals, ...weights }
 }
 
 /** The index in the table of an n-gram's row; −1 if the table does not have it. */
-export function findRow({ table, texts: { length: C } }: StoredCounts, key: number): number {
-  const width = C + 1
+export function findRow({ table, texts }: WordCounts, key: number): number {
+  const width = texts.length + 1
   let [low, high] = [0, table.length / width]
   while (low < high) {
     const middle = (low + high) >> 1
@@ -67,7 +60,7 @@ export function countedText(
 
 /** A text so far: each n-gram counts once. */
 export class CountedText {
-  readonly #counts: WordCounts
+  readonly counts: WordCounts
   readonly #rows = new Set<number>()
   #last: string | null
   /** log P(class) + Σ log P(n-gram | class), for each class. */
@@ -75,51 +68,39 @@ export class CountedText {
 
   /** @param state where to go on */
   constructor(counts: WordCounts, { rows, last }: CountedState = { rows: [], last: null }) {
-    this.#counts = counts
+    this.counts = counts
     this.#scores = counts.texts.map((n) => Math.log(n + SMOOTHING))
     this.#last = last
-    for (const row of rows) this.#add(row)
+    rows.forEach((row) => this.#add(row))
   }
 
-  /** Reads tokens, and calls back for each n-gram that the table has and the text did not have before. */
-  read(tokens: readonly string[], visit?: (term: string, shares: number[]) => void): this {
+  /** Reads tokens. */
+  read(tokens: readonly string[]): this {
     for (const token of tokens) {
-      for (const term of this.#last === null ? [token] : [token, `${this.#last} ${token}`]) {
-        const row = findRow(this.#counts, mixKey(term))
-        if (row < 0 || this.#rows.has(row)) continue
-        const logs = this.#add(row)
-        visit?.(term, this.shares(logs))
-      }
+      for (const term of this.#last === null ? [token] : [token, `${this.#last} ${token}`])
+        this.#add(findRow(this.counts, mixKey(term)))
       this.#last = token
     }
     return this
   }
 
-  #add(row: number): number[] {
+  #add(row: number): void {
+    if (row < 0 || this.#rows.has(row)) return
     this.#rows.add(row)
-    const { table, totals } = this.#counts
-    const seen = (SMOOTHING * table.length) / (totals.length + 1)
-    return totals.map((total, c) => {
-      const log = Math.log((table[row + c + 1] + SMOOTHING) / (total + seen))
-      this.#scores[c] += log
-      return log
-    })
-  }
-
-  /** The factor of the network's logits. */
-  get factor(): number {
-    return this.#counts.network
+    const { table, totals } = this.counts
+    totals.forEach((total, c) => (this.#scores[c] += Math.log((table[row + c + 1] + SMOOTHING) / total)))
   }
 
   /** What counting adds to the logit of each class; the sum is 0. */
-  shares(scores: readonly number[] = this.#scores): number[] {
+  shares(): number[] {
+    const scores = this.#scores
     const mean = scores.reduce((a, b) => a + b) / scores.length
-    return scores.map((score) => this.#counts.counts * (score - mean))
+    return scores.map((score) => this.counts.counts * (score - mean))
   }
 
   /** A row of the network's output with what counting adds. */
   mix(row: ArrayLike<number>): number[] {
-    return mixRow(row, this.shares(), this.factor)
+    return mixRow(row, this.shares(), this.counts.network)
   }
 
   /** As plain data. */
