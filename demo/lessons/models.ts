@@ -114,7 +114,7 @@ export async function trainBy(
   { network, training, rows }: Recipe,
   log?: (line: string) => void,
 ): Promise<{ model: TextClassifier; report: ModelFitReport }> {
-  const model = textClassifier(network)
+  const model = textClassifier({ ...network, counts: false })
   const report = await model.fit(rows(), {
     ...columns,
     ...training,

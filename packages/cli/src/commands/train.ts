@@ -286,6 +286,7 @@ async function finish(
     columns,
   )
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
+  const { counts } = report
   output.emit({
     event: 'done',
     model: paths.model,
@@ -301,6 +302,7 @@ async function finish(
     labels,
     warnings,
     history,
+    counts,
   })
   for (const note of result?.warnings ?? []) output.note(note)
   const summary = {

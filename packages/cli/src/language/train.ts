@@ -13,7 +13,7 @@ import { drawLanguageSummary } from './summary.ts'
 
 /** Options of `latch train` that a language model does not have. */
 const CLASSIFIER_ONLY =
-  '--label --bidirectional --reset --activation --pooling --max-length --class-weights --header'
+  '--label --bidirectional --reset --activation --pooling --max-length --counts --class-weights --header'
 /** Those that it alone has. */
 export const LANGUAGE_ONLY = ['--lines', '--steps', '--end-token']
 

@@ -92,6 +92,8 @@ export interface ExportSource {
   tokens: TokenKind | null
   /** The state is kept from call to call (Keras `stateful`). */
   stateful?: boolean
+  /** The model also counts words, which no other format has: the file is of the network alone. */
+  countsWords?: boolean
   /** The Latch document, which the file embeds in its metadata. */
   document: ModelDocument | null
   /** For the file's name and description. */

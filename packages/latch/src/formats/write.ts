@@ -5,10 +5,21 @@ import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './im
 
 /** The writers, by format: `model.exportTo(exporters.onnx)`. */
 export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
-  onnx: async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source),
-  torch: async (source) => (await import('./torch/index.ts')).writeTorch(source),
-  keras: async (source) => (await import('./keras/index.ts')).writeKeras(source),
-  tfjs: async (source) => (await import('./tfjs/index.ts')).writeTfjs(source),
+  onnx: omitCounts(async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source)),
+  torch: omitCounts(async (source) => (await import('./torch/index.ts')).writeTorch(source)),
+  keras: omitCounts(async (source) => (await import('./keras/index.ts')).writeKeras(source)),
+  tfjs: omitCounts(async (source) => (await import('./tfjs/index.ts')).writeTfjs(source)),
+}
+
+const COUNTS = 'the counts of words: no other format has them, so the file predicts as the network alone does'
+
+/** A writer that says with its first file that counts are left out. */
+function omitCounts(write: ModelWriter): ModelWriter {
+  return async (source) => {
+    const files = await write(source)
+    if (!source.countsWords) return files
+    return files.map((file, i) => (i > 0 ? file : { ...file, omitted: [...(file.omitted ?? []), COUNTS] }))
+  }
 }
 
 /** The export formats. */

@@ -288,6 +288,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const { trained } = this
     const { outputActivation, input, vocabulary, tokens, labels, stateful } = trained.learned
     // Other formats have the network alone.
+    const countsWords = !!trained.learned.counts
     const learned = { ...trained.learned, counts: null }
     const document = taskDocument(this.#task, {
       ...trained,
@@ -303,6 +304,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
       vocabulary,
       tokens,
       stateful,
+      countsWords,
       document,
       name,
     }

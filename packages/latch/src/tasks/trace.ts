@@ -40,7 +40,7 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, batch)
   const counted = countedText(learned)
-  const shares: Record<string, number>[] = []
+  const shares = counted ? [byName(counted.shares(), names)] : []
   const steps = top.steps.map((step, t) => {
     const token = encoded.tokens[t]
     if (counted) shares.push(byName(counted.read([token]).shares(), names))

@@ -102,7 +102,10 @@ export type Trace<C extends CellName = CellName, L extends string = string> = C 
 export interface TraceCounts<L extends string = string> {
   /** What the network alone predicts. */
   network: { label: L; probabilities: Record<L, number> }
-  /** For the text up to each step, what is added to each label's logit; the sum is 0. */
+  /**
+   * What is added to each label's logit, with the sum 0: before the text, from the frequencies of the labels, then for
+   * the text up to each step (1 + T).
+   */
   shares: Record<L, number>[]
 }
 
