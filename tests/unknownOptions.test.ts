@@ -43,6 +43,9 @@ const CASES: readonly Case[] = [
   ['textClassifier', 'unit', 'units', (wrong) => latch.textClassifier(wrong)],
   ['sequenceModel', 'outputs', 'output', (wrong) => latch.sequenceModel(wrong)],
   ['languageModel', 'unit', 'units', (wrong) => latch.languageModel(wrong)],
+  ['tagger', 'unit', 'units', (wrong) => latch.tagger(wrong)],
+  ['Tagger.fit', 'lr', 'learningRate', (wrong) => latch.tagger().fit([], wrong)],
+  ['LanguageModel.beamSearch', 'beam', 'beams', (wrong) => language.beamSearch(wrong)],
   ['LanguageModel.generate', 'temprature', 'temperature', (wrong) => language.generate(wrong)],
   ['LanguageModel.baseline', 'orders', 'order', (wrong) => language.baseline('a b', wrong)],
   ['LanguageModel.fit', 'lr', 'learningRate', (wrong) => language.fit('a b', wrong)],
@@ -120,6 +123,16 @@ const CASES: readonly Case[] = [
   ['importFile', 'token', 'tokens', (wrong) => formats.importFile('package.json', wrong)],
 ]
 
+const words = {
+  vocabulary: 3,
+  size: 2,
+  characters: 3,
+  characterSize: 2,
+  cell: 'gru',
+  units: 2,
+  length: 2,
+} as const
+
 /** Layers are read when a network is made of them. */
 const LAYERS: readonly (readonly [name: string, wrong: string, call: (wrong: never) => latch.LayerSpec])[] = [
   ['dense', 'activate', (wrong) => dense(1, wrong)],
@@ -132,6 +145,7 @@ const LAYERS: readonly (readonly [name: string, wrong: string, call: (wrong: nev
   ],
   ['oneHot', 'dropout', (wrong) => latch.oneHot(Object.assign({ vocabulary: 3 }, wrong))],
   ['maskedOneHot', 'dropout', (wrong) => latch.maskedOneHot(Object.assign({ vocabulary: 3 }, wrong))],
+  ['wordCharacters', 'sizes', (wrong) => latch.wordCharacters(Object.assign(words, wrong))],
   ['layerNorm', 'eps', (wrong) => latch.layerNorm(wrong)],
   ['batchNorm', 'momentun', (wrong) => latch.batchNorm(wrong)],
   ['conv1d', 'kernalSize', (wrong) => latch.conv1d(Object.assign({ filters: 2, kernelSize: 2 }, wrong))],

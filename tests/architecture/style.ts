@@ -124,6 +124,7 @@ const CELL_PLACES = [
   'packages/latch/src/formats/gateOrders.ts',
   'packages/latch/src/tasks/textClassifier/',
   'packages/latch/src/tasks/languageModel/',
+  'packages/latch/src/tasks/tagger/',
 ]
 
 /**

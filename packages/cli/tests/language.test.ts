@@ -142,6 +142,18 @@ describe('latch generate', () => {
     ).toBe(text)
   })
 
+  it('writes the likeliest text with --beams, and as JSON all that were found', async () => {
+    const options = ['--prime', 'the ', '--length', '12', '--beams', '3', '--length-penalty', '0.5']
+    const model = await LanguageModel.load(place.path('m.safetensors'))
+    const found = model.beamSearch({ prime: 'the ', length: 12, beams: 3, lengthPenalty: 0.5 })
+    const { stdout, code } = await generate(...options)
+    expect(code).toBe(0)
+    expect(stdout).toBe(`the ${found[0].text}\n`)
+    expect(jsonLines(await generate(...options, '--json'))).toEqual([
+      { prime: 'the ', text: found[0].text, continuations: found },
+    ])
+  })
+
   it('ends before any of several texts', async () => {
     const { stdout } = await generate('--prime', 'the ', '--stop', '.', '--stop', '\n', '--seed', '5')
     expect(stdout.trimEnd()).not.toMatch(/[.\n]/)

@@ -12,14 +12,27 @@ export type {
   TokenScore,
 } from './tasks/languageModel/languageModel.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
+export type { BeamSearchOptions, Continuation } from './tasks/generation/beamSearch.ts'
 export type { Generation } from './tasks/generation/generation.ts'
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
+export type { TextOptions } from './tasks/generation/textOptions.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,
   SequenceModelOptions,
   SequenceOutputOptions,
 } from './tasks/sequenceModel/build.ts'
+export { tagger, Tagger } from './tasks/tagger/tagger.ts'
+export type { TagColumns } from './tasks/tagger/tagger.ts'
+export type { CharacterOptions, TaggerOptions, TaggerSettings } from './tasks/tagger/options.ts'
+export type {
+  Entity,
+  EntityScores,
+  TagEvaluation,
+  TaggerInput,
+  TagPrediction,
+} from './tasks/tagger/learned.ts'
+export type { Span, TagScheme } from './tasks/tagger/spans.ts'
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
 export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
@@ -59,6 +72,7 @@ export { coreLayers } from './model/coreLayers.ts'
 export { activation } from './layers/activation.ts'
 export { batchNorm } from './layers/batchNorm.ts'
 export { concat } from './layers/skips/concat.ts'
+export { crf } from './layers/crf/crf.ts'
 export { dense, genericDense } from './layers/dense.ts'
 export { dropout } from './layers/dropout.ts'
 export { embedding, maskedEmbedding } from './layers/embedding.ts'
@@ -88,6 +102,7 @@ export { permute } from './layers/shapes/permute.ts'
 export { reshape } from './layers/shapes/reshape.ts'
 export { conv1d } from './layers/windows/conv1d.ts'
 export { averagePool1d, maxPool1d } from './layers/windows/localPool.ts'
+export { wordCharacters } from './layers/words/wordCharacters.ts'
 export type { AnyOptions, LayerInfo, LayerSpec } from './layers/definition.ts'
 export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
@@ -101,7 +116,9 @@ export type { OneHotOptions } from './layers/oneHot.ts'
 export type { RecurrentOptions, StateName } from './layers/recurrent/recurrent.ts'
 export type { DropoutOptions } from './layers/dropout.ts'
 export type { FlattenOptions } from './layers/flatten.ts'
+export type { WordCharactersOptions } from './layers/words/wordCharacters.ts'
 export type { PoolOptions } from './layers/pooling/pool.ts'
+export type { CrfOptions } from './layers/crf/crf.ts'
 export type { DenseOptions } from './layers/dense.ts'
 export type { BatchNormOptions } from './layers/batchNorm.ts'
 export type { Conv1dOptions } from './layers/windows/conv1d.ts'

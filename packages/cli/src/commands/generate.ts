@@ -1,6 +1,6 @@
 /** `latch generate`: writes a text with a saved language model, token by token. */
 import { Command } from '@commander-js/extra-typings'
-import type { GenerateOptions } from 'latch'
+import { UsageError, type BeamSearchOptions, type Continuation, type GenerateOptions } from 'latch'
 import { requireWriter } from '../language/languageModels.ts'
 import { openAnyModel, printModelNotes } from '../options/models.ts'
 import {
@@ -26,7 +26,19 @@ Examples:
   $ latch generate model.safetensors --prime "The clouds are in the"
   $ latch generate model.safetensors --prime "KING: " --temperature 0.7 --length 500
   $ latch generate model.safetensors --prime "The" --top-k 40 --top-p 0.9 --stop "."
-  $ latch generate model.safetensors --prime "The" --seed 7 --json`
+  $ latch generate model.safetensors --prime "The" --seed 7 --json
+  $ latch generate model.safetensors --prime "The clouds are" --beams 5 --length 4`
+
+/** Options of sampling, which beam search does not have. */
+const SAMPLING = {
+  temperature: '--temperature',
+  topK: '--top-k',
+  topP: '--top-p',
+  repetitionPenalty: '--repetition-penalty',
+  seed: '--seed',
+}
+/** The limit of the library. */
+const MOST_BEAMS = 1000
 
 export function generateCommand(output: Output) {
   return new Command('generate')
@@ -52,6 +64,16 @@ export function generateCommand(output: Output) {
       realNumber('--repetition-penalty', { above: 0 }),
     )
     .option('--stop <text>', 'end before this text; may be repeated', collect)
+    .option(
+      '--beams <n>',
+      'write the likeliest text, found by beam search that keeps n beginnings',
+      wholeNumber('--beams', { most: MOST_BEAMS }),
+    )
+    .option(
+      '--length-penalty <x>',
+      'with --beams: above 0 prefers longer texts (default: 0)',
+      realNumber('--length-penalty', { least: 0 }),
+    )
     .option('--seed <n>', 'random seed (default: 1)', wholeNumber('--seed', { least: 0 }))
     .option(...engineOption)
     .option(...reproducibleOption)
@@ -60,13 +82,43 @@ export function generateCommand(output: Output) {
     .option('-q, --quiet', 'hide notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, flags) => {
+      requireConsistent(flags)
       const opened = await openAnyModel(path, engineOptions(flags))
       const model = requireWriter(opened.model, path)
       printModelNotes(opened, output)
       const { prime, length, temperature, topK, topP, repetitionPenalty, stop, seed } = flags
+      const { beams, lengthPenalty } = flags
+      if (beams !== undefined) {
+        const options = withoutUndefined<BeamSearchOptions>({ prime, length, stop, beams, lengthPenalty })
+        return printLikeliest(model.beamSearch(options), prime ?? '', output)
+      }
       const options = { prime, length, temperature, topK, topP, repetitionPenalty, stop, seed }
       await write(model.generate(withoutUndefined<GenerateOptions>(options)), prime ?? '', output)
     })
+}
+
+/** @throws UsageError for options that have no effect */
+export function requireConsistent(flags: {
+  [flag in keyof typeof SAMPLING | 'beams' | 'lengthPenalty']?: unknown
+}): void {
+  const where = 'generate'
+  if (flags.beams === undefined) {
+    if (flags.lengthPenalty === undefined) return
+    const remedy = 'Add `--beams 5`, or omit `--length-penalty`.'
+    throw new UsageError({ where, expected: 'options of sampling', got: '--length-penalty', remedy })
+  }
+  const names = Object.keys(SAMPLING) as (keyof typeof SAMPLING)[]
+  const wrong = names.filter((name) => flags[name] !== undefined).map((name) => SAMPLING[name])
+  if (wrong.length === 0) return
+  const remedy = `Omit ${wrong.join(', ')}, or \`--beams\`.`
+  throw new UsageError({ where, expected: 'options of beam search', got: wrong.join(', '), remedy })
+}
+
+/** The best of the continuations; as JSON all of them. */
+function printLikeliest(found: readonly Continuation[], prime: string, output: Output): void {
+  const text = found[0]?.text ?? ''
+  output.print(output.colors.bold(prime) + text)
+  output.emit({ prime, text, continuations: found })
 }
 
 /** Prints the pieces as they come. */

@@ -11,9 +11,11 @@ export function asLanguageModel(model: AnyModel): LanguageModel | null {
 export function requireWriter(
   model: AnyModel,
   path: string,
-): { generate: NonNullable<AnyModel['generate']> } {
-  const { generate } = model
-  return generate ? { generate: generate.bind(model) } : requireLanguageModel(model, path, 'generate')
+): { [method in 'generate' | 'beamSearch']: NonNullable<AnyModel[method]> } {
+  const { generate, beamSearch } = model
+  return generate && beamSearch
+    ? { generate: generate.bind(model), beamSearch: beamSearch.bind(model) }
+    : requireLanguageModel(model, path, 'generate')
 }
 
 /** @throws UnsupportedError for a model of another task */

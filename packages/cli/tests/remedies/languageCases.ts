@@ -1,4 +1,5 @@
 /** Remedies of the commands for language models. */
+import { requireConsistent } from '../../src/commands/generate.ts'
 import { DataError, UnsupportedError, UsageError } from '../../../latch/src/core/errors.ts'
 import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.ts'
 import { tinyLanguage } from '../../../latch/tests/tasks/languageModel/languageHelpers.ts'
@@ -38,6 +39,20 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     remedy: 'Train one with `latch train TEXT --task lm`.',
     raise: async () => requireLanguageModel((await trained(SMALL, { epochs: 1 })) as never, 'm', 'generate'),
     follow: async () => requireLanguageModel((await tinyLanguage(SMALL)) as never, 'm', 'generate'),
+  },
+  {
+    name: 'options of sampling for beam search',
+    kind: UsageError,
+    remedy: 'Omit --temperature, --seed, or `--beams`.',
+    raise: () => requireConsistent({ beams: 5, temperature: 1, seed: 2 }),
+    follow: () => requireConsistent({ beams: 5, lengthPenalty: 1 }),
+  },
+  {
+    name: 'an option of beam search for sampling',
+    kind: UsageError,
+    remedy: 'Add `--beams 5`, or omit `--length-penalty`.',
+    raise: () => requireConsistent({ lengthPenalty: 1 }),
+    follow: () => requireConsistent({ lengthPenalty: 1, beams: 5 }),
   },
   {
     name: 'options of a classifier for a language model',

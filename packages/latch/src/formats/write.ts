@@ -1,24 +1,41 @@
 /** Entry point of the writers, each loaded on demand. */
-import { UsageError } from '../core/errors.ts'
+import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
+import { layerNames } from '../layers/names.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
 /** The writers, by format: `model.exportTo(exporters.onnx)`. */
 export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
-  onnx: omitCounts(async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source)),
-  torch: omitCounts(async (source) => (await import('./torch/index.ts')).writeTorch(source)),
-  keras: omitCounts(async (source) => (await import('./keras/index.ts')).writeKeras(source)),
-  tfjs: omitCounts(async (source) => (await import('./tfjs/index.ts')).writeTfjs(source)),
+  onnx: writer('ONNX', async (source) => (await import('./onnx/write/write.ts')).writeOnnx(source)),
+  torch: writer('PyTorch', async (source) => (await import('./torch/index.ts')).writeTorch(source)),
+  keras: writer('Keras', async (source) => (await import('./keras/index.ts')).writeKeras(source)),
+  tfjs: writer('TensorFlow.js', async (source) => (await import('./tfjs/index.ts')).writeTfjs(source)),
 }
+
+/** Layers that no other format has. */
+const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters']
 
 const COUNTS = 'the counts of words: no other format has them, so the file predicts as the network alone does'
 
-/** A writer that says with its first file that counts are left out. */
-function omitCounts(write: ModelWriter): ModelWriter {
+/** Says with the first file that counts are left out. */
+function omitCounts({ countsWords }: ExportSource, files: readonly ExportedFile[]): readonly ExportedFile[] {
+  if (!countsWords) return files
+  const [first, ...others] = files
+  return [{ ...first, omitted: [...(first.omitted ?? []), COUNTS] }, ...others]
+}
+
+/** A writer that refuses them. */
+function writer(format: string, write: ModelWriter): ModelWriter {
   return async (source) => {
-    const files = await write(source)
-    if (!source.countsWords) return files
-    return files.map((file, i) => (i > 0 ? file : { ...file, omitted: [...(file.omitted ?? []), COUNTS] }))
+    const { layers } = source.network.config
+    const names = layerNames(layers)
+    const own = layers.findIndex(({ type }) => LATCH_ONLY.includes(type))
+    if (own < 0) return omitCounts(source, await write(source))
+    throw new UnsupportedError({
+      where: `export to ${format}, ${names[own]}`,
+      expected: `a layer of ${format}`,
+      got: `${layers[own].type}, which only a Latch file holds`,
+    })
   }
 }
 

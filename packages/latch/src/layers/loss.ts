@@ -17,7 +17,7 @@ export const LOSS_TYPES = [...CLASS_LOSSES, 'meanSquaredError', 'meanAbsoluteErr
 
 /** Which loss, and how classes and targets count in it. */
 export interface LossOptions {
-  type: (typeof LOSS_TYPES)[number] | 'smoothL1' | 'ctc'
+  type: (typeof LOSS_TYPES)[number] | 'smoothL1' | 'ctc' | 'crf'
   /** Weight of each class (C), or of targets 0 and 1. Classification only. */
   classWeights?: readonly number[]
   /** Share of the target spread over all classes (Szegedy et al. 2016). Classification only. Default 0. */

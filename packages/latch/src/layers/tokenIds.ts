@@ -26,7 +26,7 @@ export class TokenIds {
     return this.#own
   }
 
-  load(batch: PackedBatch, pass: Pass): void {
+  load(batch: Pick<PackedBatch, 'ids' | 'rows'>, pass: Pass): void {
     if (!batch.ids) {
       throw new ShapeError({ where: 'network input', expected: 'token ids', got: 'features' })
     }

@@ -3,6 +3,7 @@ import { genericCells } from '../cells/registry.ts'
 import { activationLayer } from '../layers/activation.ts'
 import { batchNormLayer } from '../layers/batchNorm.ts'
 import { concatLayer } from '../layers/skips/concat.ts'
+import { crfLayer } from '../layers/crf/crf.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
 import { dropoutLayer } from '../layers/dropout.ts'
@@ -23,6 +24,7 @@ import { permuteLayer } from '../layers/shapes/permute.ts'
 import { reshapeLayer } from '../layers/shapes/reshape.ts'
 import { conv1dLayer } from '../layers/windows/conv1d.ts'
 import { averagePool1dLayer, maxPool1dLayer } from '../layers/windows/localPool.ts'
+import { wordCharactersLayer } from '../layers/words/wordCharacters.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
 export const allLayers: readonly LayerInfo[] = [
@@ -50,4 +52,6 @@ export const allLayers: readonly LayerInfo[] = [
   repeatLayer,
   permuteLayer,
   reshapeLayer,
+  crfLayer,
+  wordCharactersLayer,
 ]

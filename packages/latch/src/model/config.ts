@@ -6,6 +6,7 @@ import type { ActivationOptions } from '../layers/activation.ts'
 import type { ConcatOptions } from '../layers/skips/concat.ts'
 import type { BatchNormOptions } from '../layers/batchNorm.ts'
 import type { AnyOptions, LayerDefinition, LayerInfo, LayerSpec } from '../layers/definition.ts'
+import type { CrfOptions } from '../layers/crf/crf.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import type { DropoutOptions } from '../layers/dropout.ts'
 import type { EmbeddingOptions } from '../layers/embedding.ts'
@@ -27,6 +28,7 @@ import type { PermuteOptions } from '../layers/shapes/permute.ts'
 import type { ReshapeOptions } from '../layers/shapes/reshape.ts'
 import type { Conv1dOptions } from '../layers/windows/conv1d.ts'
 import type { AveragePool1dOptions, MaxPool1dOptions } from '../layers/windows/localPool.ts'
+import type { WordCharactersOptions } from '../layers/words/wordCharacters.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
 
 /** One layer of a network as JSON, by its `type`. */
@@ -55,6 +57,8 @@ export type LayerOptions =
   | RepeatOptions
   | PermuteOptions
   | ReshapeOptions
+  | CrfOptions
+  | WordCharactersOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

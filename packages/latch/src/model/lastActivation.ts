@@ -40,7 +40,8 @@ export function findLastActivation(layers: readonly LayerOptions[]): LastActivat
       const { pooling } = layer as PoolOptions
       const below = findLastActivation(layers.slice(0, i))
       return pooling === 'last' || pooling === 'first' ? below : pooled(below, pooling === 'sum')
-    } else if (/Norm|con|merge|projected|timeSoftmax/.test(layer.type)) break
+    } else if (layer.type === 'crf') return { name: 'logSoftmax', range: 'logProbability' }
+    else if (/Norm|con|merge|projected|timeSoftmax/.test(layer.type)) break
     // All others leave each number as it is, or leave it out.
   }
   return { name: 'linear', range: 'any' }

@@ -46,7 +46,7 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
 }
 
 /** Calls back after each forward pass; the rows of the batch are the examples with the indices `numbers`. */
-async function forEachPass(
+export async function forEachPass(
   network: Network,
   dataset: Dataset,
   { signal, onProgress }: ModelEvaluateOptions,

@@ -101,9 +101,16 @@ function interpretRows(
   }
 }
 
-/** Runs a batch and returns the output rows of each sequence (one, or one per step), in input order. */
-export function outputRows(network: Network, batch: PackedBatch): Float64Array[][] {
-  const { lengths, steps } = network.forward(batch)
+/**
+ * Runs a batch and returns the output rows of each sequence (one, or one per step), in input order.
+ * @param passed the batch as the output has it, where the network has run it
+ */
+export function outputRows(
+  network: Network,
+  batch: PackedBatch,
+  passed: PackedBatch = network.forward(batch),
+): Float64Array[][] {
+  const { lengths, steps } = passed
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const rows = new Array<Float64Array[]>(batch.sequences)

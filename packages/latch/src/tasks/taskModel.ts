@@ -142,7 +142,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     options: PredictOptions = {},
   ): T['Output'] | T['Output'][] {
     const { trained } = this
-    const { learned, network } = trained
+    const { learned } = trained
     const rank = ranking<T['Output']>(trained, options)
     const many = this.#task.isMany(learned, input)
     const inputs = many ? (input as readonly T['Input'][]) : [input as T['Input']]
@@ -161,10 +161,12 @@ export class TaskModel<T extends TaskTypes> implements Model<
           numbers.map((i) => encoded[i]),
           learned.input,
         )
-        outputRows(network, batch).forEach((rows, b) => {
-          const { tokens } = encoded[numbers[b]]
-          out[numbers[b]] = rank(interpret(this.#task, trained, mixedRows(learned, tokens, rows)))
-        })
+        const rows = outputRows(trained.network, batch)
+        this.interpretBatch(
+          batch,
+          rows,
+          numbers.map((i) => encoded[i]),
+        ).forEach((prediction, b) => (out[numbers[b]] = rank(prediction)))
       },
     )
     return many ? out : out[0]
@@ -179,6 +181,18 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const { taskTraining, namedColumns } = await this.#task.training()
     const columns = namedColumns('baseline', options, this.#task.columns)
     return taskTraining.baseline(training, { settings, trained, labels: null, columns, purpose: 'training' })
+  }
+
+  /** The predictions of a batch that the network has just run, from the output rows of each sequence. */
+  protected interpretBatch(
+    _batch: PackedBatch,
+    rows: readonly (readonly ArrayLike<number>[])[],
+    encoded: readonly EncodedSequence[],
+  ): T['Output'][] {
+    const { trained } = this
+    return rows.map((own, b) =>
+      interpret(this.#task, trained, mixedRows(trained.learned, encoded[b].tokens, own)),
+    )
   }
 
   /**

@@ -40,7 +40,11 @@ export interface Evaluation {
 /** Whether the network's loss is one of classes: softmax, or a single sigmoid. */
 export function knowsClasses(network: Network): boolean {
   const type = network.config.loss?.type
-  return type === 'softmaxCrossEntropy' || (type === 'binaryCrossEntropy' && network.output.width === 1)
+  return (
+    type === 'softmaxCrossEntropy' ||
+    type === 'crf' ||
+    (type === 'binaryCrossEntropy' && network.output.width === 1)
+  )
 }
 
 /**

@@ -13,6 +13,7 @@ import { gru } from '../../src/layers/recurrent/factories.ts'
 import { network } from '../../src/model/network.ts'
 import { sequenceModel } from '../../src/tasks/sequenceModel/build.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
+import { tagger } from '../../src/tasks/tagger/tagger.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { corpusDataset } from '../../src/training/segments/corpusDataset.ts'
@@ -212,6 +213,15 @@ export const PROGRAM_CASES: readonly FixCase[] = [
     }),
     values: { vocabulary: nextLetter().vocabulary },
   },
+  program('tags that break their scheme', ['repair'], (options) =>
+    tagger({ units: 2, embedding: 2, characters: false, ...options }).fit(
+      [
+        { tokens: ['Ada', 'sings'], tags: ['B-PER', 'O'] },
+        { tokens: ['Ada', 'sings'], tags: ['I-PER', 'O'] },
+      ],
+      { epochs: 1, validation: 0 },
+    ),
+  ),
   program('rows of another language for a trained model', ['extendVocabulary'], async (options) => {
     const model = textClassifier({ minimumCount: 1, units: 2, embedding: 2 })
     const columns = { text: 'text', label: 'label', epochs: 1 } as const

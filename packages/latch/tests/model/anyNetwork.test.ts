@@ -17,7 +17,7 @@ import { supportedEngines } from '../../src/node.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 import { rootField } from '../../src/core/validation.ts'
 import { Random } from '../../src/core/random.ts'
-import { anyCase, batchOf, build, larger, SHAPES, WINDOWS, type Case } from './anyNetworkHelpers.ts'
+import { anyCase, batchOf, build, larger, SHAPES, TAGS, WINDOWS, type Case } from './anyNetworkHelpers.ts'
 
 const FIRST = Number(process.env.ANY_FIRST ?? 0)
 const COUNT = Number(process.env.ANY_COUNT ?? 200)
@@ -25,6 +25,7 @@ const COUNT = Number(process.env.ANY_COUNT ?? 200)
 const seeds = [...Array.from({ length: COUNT }, (_, i) => FIRST + i), 1689, 2017, 3674]
 for (let i = 0; i < COUNT / 2; i++) seeds.push(WINDOWS + FIRST + i)
 for (let i = 0; i < COUNT / 4; i++) seeds.push(SHAPES + FIRST + i)
+for (let i = 0; i < COUNT / 4; i++) seeds.push(TAGS + FIRST + i)
 const plain: Pass = { training: true, record: false, key: 11 }
 const double: EngineOptions = { engine: 'reference', precision: 'float64' }
 const single: EngineOptions = { engine: 'reference', precision: 'float32' }

@@ -291,8 +291,30 @@ function shapeCase(seed: number): Case {
   return { layers, sequences, masked: false, steps }
 }
 
+/** From here on cases have a conditional random field. */
+export const TAGS = 3_000_000
+
+/** A network with a conditional random field over the scores of each step, and sometimes more above it. */
+function tagCase(seed: number): Case {
+  const random = new Random(seed, 'any tags')
+  const layers: LayerOptions[] = [
+    chance(random, 0.5)
+      ? { type: 'features', width: WIDTH }
+      : { type: 'embedding', vocabulary: VOCABULARY, size: 2 + random.integer(4) },
+  ]
+  const count = random.integer(3)
+  for (let i = 0; i < count; i++)
+    layers.push({ ...anyRecurrent(random), returnSequences: true } as LayerOptions)
+  if (chance(random, 0.7)) layers.push({ type: 'dense', units: 1 + random.integer(9) })
+  layers.push({ type: 'crf' })
+  if (chance(random, 0.4)) layers.push({ type: 'dense', units: 2 })
+  const lengths = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer(6))
+  return { layers, sequences: lengths.map((n) => anySequence(random, n)), masked: false }
+}
+
 /** The case of a number. */
 export function anyCase(seed: number): Case {
+  if (seed >= TAGS) return tagCase(seed)
   if (seed >= SHAPES) return shapeCase(seed)
   if (seed >= WINDOWS) return windowCase(seed)
   const random = new Random(seed, 'any network')

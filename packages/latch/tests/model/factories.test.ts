@@ -63,7 +63,7 @@ it('every factory makes a layer that allLayers reads back', () => {
   } = latch
   const { genericDense, genericGru, genericRnn, maskedEmbedding, maskedFeatures, maskedOneHot } = latch
   const { permute, recurrent, repeat, reshape, reverse, sumPool, timeSoftmax, zeroMasked } = latch
-  const { averagePool1d, batchNorm, conv1d, maxPool1d } = latch
+  const { averagePool1d, batchNorm, conv1d, crf, maxPool1d, wordCharacters } = latch
   read([
     features(2),
     conv1d({ filters: 3, kernelSize: 2, padding: 'causal' }),
@@ -88,6 +88,20 @@ it('every factory makes a layer that allLayers reads back', () => {
     concat(['features.0', 'recurrent.0']),
     firstPool(),
     repeat(3),
+  ])
+  read([
+    wordCharacters({
+      vocabulary: 4,
+      size: 3,
+      characters: 5,
+      characterSize: 2,
+      cell: 'gru',
+      units: 2,
+      length: 6,
+    }),
+    gru(3),
+    dense(2),
+    crf(),
   ])
   read([features(2), permute(4), gru(6, { returnSequences: false }), reshape(2, 3), permute(2)])
   read([maskedOneHot({ vocabulary: 3 }), genericRnn(2, { activation: 'elu' })])

@@ -15,7 +15,7 @@ type Name = (typeof ACTIVATION_NAMES)[number] | 'softmax' | 'logSoftmax'
 const ALL: Name[] = [...ACTIVATION_NAMES, 'softmax', 'logSoftmax']
 
 /** Written down by hand: what each loss cannot learn from. */
-const REFUSED: Record<Exclude<LossOptions['type'], 'ctc'>, Name[]> = {
+const REFUSED: Record<Exclude<LossOptions['type'], 'ctc' | 'crf'>, Name[]> = {
   softmaxCrossEntropy: ['sigmoid', 'hardSigmoid', 'softmax', 'tanh', 'softsign', 'scaledTanh', 'hardTanh'],
   binaryCrossEntropy: [
     'sigmoid',

@@ -3,9 +3,12 @@
  * class weights.
  */
 import { UnsupportedError } from '../../core/errors.ts'
+import { sumPaths } from '../../layers/crf/chain.ts'
+import { crfOf } from '../../layers/crf/crf.ts'
+import { tagsOf } from '../../layers/losses/crf.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { Network } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import { validSteps } from '../../model/validSteps.ts'
 import type { PlainLoss } from '../trace/traceParts.ts'
 import { logSumExp } from '../../core/probabilities.ts'
@@ -27,6 +30,7 @@ export function plainLosses(
     const expected = 'a loss of each step or sequence by itself'
     throw new UnsupportedError({ where: 'trace', expected, got: 'CTC, whose paths go through all steps' })
   }
+  if (config.loss!.type === 'crf') return chainLosses(network, batch, stepClasses)
   const sums = new Float64Array(batch.sequences)
   const weights = new Float64Array(batch.sequences)
   const { type, delta = 1, beta = 1 } = config.loss!
@@ -51,6 +55,20 @@ export function plainLosses(
     })
   } else for (let i = 0; i < batch.sequences; i++) visit(i, i, i, 0)
   return Array.from(sums, (sum, i) => ({ mean: weights[i] ? sum / weights[i] : 0, weight: weights[i] }))
+}
+
+/** Of paths of tags: −log of the share of those that have the tags given. */
+function chainLosses(network: Network, batch: PackedBatch, stepClasses: Targets['stepClasses']): PlainLoss[] {
+  const crf = crfOf(internalsOf(network).output)!
+  const tags = tagsOf(batch, network.output.width, stepClasses)
+  const losses = new Array<PlainLoss>(batch.sequences)
+  tags.forEach((given, b) => {
+    const scores = crf.scoresOf(batch, b)
+    const weight = given.reduce((count, tag) => count + (tag < 0 ? 0 : 1), 0)
+    const all = sumPaths(crf.weights, scores).logSum - sumPaths(crf.weights, scores, given).logSum
+    losses[batch.sortedIndices[b]] = { mean: weight > 0 ? all / weight : 0, weight }
+  })
+  return losses
 }
 
 function elementLoss(type: string, limit: number, x: number, y: number): number {

@@ -3,6 +3,7 @@
  * 2016), a linear attribution to each token's vector, and leave-one-out (Li, Monroe & Jurafsky 2016), the change of
  * the output without the token.
  */
+import { readEdge } from '../../model/edgeRows.ts'
 import { backwardFrom } from '../../model/backwardFrom.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { internalsOf, Network } from '../../model/network.ts'
@@ -160,18 +161,15 @@ function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
   return slopes
 }
 
-/** x·∂/∂x where x is a row of the embedding's table, or the features. */
+/** x·∂/∂x where x is what the first layer gives: a row of the embedding's table, or the features. */
 function vectorSlopes(network: Network, batch: PackedBatch): Float64Array {
-  const { ids, features, steps } = batch
+  const { engine, layers } = internalsOf(network)
+  const [{ output }] = layers
   const gradient = network.readInputGradient(batch) // (T, F)
-  const F = internalsOf(network).layers[0].output.width
-  const table = ids
-    ? internalsOf(network).store.read(internalsOf(network).layers[0].parameters[0])
-    : features!
-  return Float64Array.from({ length: steps }, (_, t) => {
-    const at = (ids ? ids[t] : t) * F
+  const values = readEdge(engine.memory, output, 'value', batch)
+  return Float64Array.from({ length: batch.steps }, (_, t) => {
     let sum = 0
-    for (let j = 0; j < F; j++) sum += table[at + j] * gradient[t * F + j]
+    for (let at = t * output.width; at < (t + 1) * output.width; at++) sum += values[at] * gradient[at]
     return sum
   })
 }

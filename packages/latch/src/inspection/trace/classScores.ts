@@ -4,8 +4,9 @@ import type { Network } from '../../model/network.ts'
 
 /** Number of classes of the output; 0 if outputs are numbers. */
 export function classCount({ config, output }: Network): number {
-  if (config.loss?.type === 'softmaxCrossEntropy') return output.width
-  return config.loss?.type === 'binaryCrossEntropy' && output.width === 1 ? 2 : 0
+  const type = config.loss?.type
+  if (type === 'softmaxCrossEntropy' || type === 'crf') return output.width
+  return type === 'binaryCrossEntropy' && output.width === 1 ? 2 : 0
 }
 
 /** Probabilities of the classes: a softmax, or for a single logit a sigmoid and its complement. */

@@ -195,7 +195,7 @@ function ownTargets(
 ): Pick<ResolvedSubject, 'targets' | 'target'> {
   const { width, per } = network.output
   const type = network.config.loss!.type
-  if (type !== 'softmaxCrossEntropy' && type !== 'binaryCrossEntropy') {
+  if (type !== 'softmaxCrossEntropy' && type !== 'binaryCrossEntropy' && type !== 'crf') {
     const remedy = 'Pass the values that the output should have: { values }.'
     throw new UsageError({ where, expected: `targets for ${type}`, got: 'none', remedy })
   }

@@ -1,4 +1,5 @@
 /** Losses that text classifiers have no use for: input layers of all other networks carry them. */
+import { crfLoss } from './crf.ts'
 import { ctcLoss } from './ctc.ts'
 import type { LossDefinition } from '../loss.ts'
 import { huberLoss, meanAbsoluteErrorLoss, meanSquaredErrorLoss, smoothL1Loss } from './regression.ts'
@@ -9,4 +10,5 @@ export const allLosses: readonly LossDefinition[] = [
   huberLoss,
   smoothL1Loss,
   ctcLoss,
+  crfLoss,
 ]

@@ -12,4 +12,6 @@ export interface BaselineScore {
   metric: 'accuracy' | 'meanAbsoluteError' | 'loss'
   value: number
   n: number
+  /** Of tags that mark spans: F1 of the spans. */
+  entityF1?: number
 }

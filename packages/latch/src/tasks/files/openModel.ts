@@ -25,12 +25,16 @@ import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Model, ModelEvaluateOptions, Prediction } from '../model.ts'
 import type { SequenceTypes } from '../sequenceModel/learned.ts'
 import type { SequenceInput } from '../sequenceModel/reader.ts'
+import type { BeamSearchOptions, Continuation } from '../generation/beamSearch.ts'
 import type { Generation } from '../generation/generation.ts'
 import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
 import { languageTask } from '../languageModel/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
+import type { TaggerInput } from '../tagger/learned.ts'
+import { Tagger } from '../tagger/tagger.ts'
+import { taggerTask } from '../tagger/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
 import { predictTheSame } from './sameOutputs.ts'
@@ -39,15 +43,22 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 
 export { IMPORT_OPTION_NAMES } from '../../formats/imported.ts'
 
-/** The options that name the columns: `text` and `label` of a text classifier, `input` and `target` of other models. */
-type Columns = { text?: string; label?: string; input?: string; target?: string }
+/** The options that name the columns: `text` and `label` of a text classifier, `tokens` and `tags` of a tagger, `input` and `target` of other models. */
+type Columns = {
+  text?: string
+  label?: string
+  input?: string
+  target?: string
+  tokens?: string
+  tags?: string
+}
 
 /**
  * A model of any task. It takes every input that it reads (a text, token ids, features) and refuses others;
  * `summary().reads` lists them, and `columns` the options that name the columns of `fit` and `evaluate`.
  */
 export type AnyModel = Model<
-  SequenceInput,
+  SequenceInput | TaggerInput,
   SequenceTypes['Step'],
   Prediction,
   Evaluation,
@@ -58,6 +69,8 @@ export type AnyModel = Model<
   exportSource(name?: string): ExportSource
   /** Of models that may predict their next token. Errors: see SequenceModel.generate. */
   generate?(options?: GenerateOptions): Generation
+  /** Likewise. Errors: see SequenceModel.beamSearch. */
+  beamSearch?(options?: BeamSearchOptions): Continuation[]
 }
 
 /** A model file in memory, with the files it refers to. */
@@ -134,6 +147,8 @@ const TASKS = {
       withWarnings(readTask(languageTask, document, weights, source, engine), warnings),
       engine,
     ),
+  tagger: (document, weights, source, engine, warnings) =>
+    new Tagger(withWarnings(readTask(taggerTask, document, weights, source, engine), warnings), engine),
   sequenceModel: (document, weights, source, engine, warnings) =>
     new SequenceModel(
       withWarnings(readTask(sequenceTask, document, weights, source, engine), warnings),

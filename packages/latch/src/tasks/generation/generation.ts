@@ -2,7 +2,7 @@
 import { minimum } from '../../core/lists.ts'
 import { Random } from '../../core/random.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
-import type { TokenKind } from '../../text/tokenizer.ts'
+import { textAfter } from './joinTokens.ts'
 import type { Writer } from './writer.ts'
 import { Sampler, type CompleteGeneration } from './sampling.ts'
 
@@ -43,7 +43,7 @@ function* pieces(writer: Writer, options: CompleteGeneration) {
     const id = sampler.draw(row, seen)
     const token = vocabulary[id]
     if (token === end) break
-    held += spaceBetween(before, token, kind) + token
+    held += textAfter(before, token, kind)
     const found = options.stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0)
     if (found.length > 0) {
       held = held.slice(0, minimum(found))
@@ -69,14 +69,4 @@ function longestStart(text: string, stops: readonly string[]): number {
     }
   }
   return longest
-}
-
-const CLOSES = /^[.,;:!?)\]}%’”…]+$/u
-const OPENS = /^[([{“„]+$/u
-
-/** The space between two tokens: none between characters, before closing signs and after opening ones. */
-function spaceBetween(before: string, token: string, kind: TokenKind): string {
-  if (kind === 'chars' || before === '') return ''
-  if (kind === 'words' && (CLOSES.test(token) || OPENS.test(before))) return ''
-  return ' '
 }

@@ -1,7 +1,8 @@
 /** Draws the next token from logits: temperature, top-k, nucleus (Holtzman et al. 2020), repetition penalty (Keskar et al. 2019). */
-import { UsageError } from '../../core/errors.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
+import { exponential } from '../../core/portableMath.ts'
 import type { Random } from '../../core/random.ts'
+import { isWhole, readTextOptions, requireOption, type TextOptions } from './textOptions.ts'
 
 /** How tokens are drawn. */
 export interface SamplingOptions {
@@ -16,13 +17,7 @@ export interface SamplingOptions {
 }
 
 /** Options of `generate`. All are optional. */
-export interface GenerateOptions extends SamplingOptions {
-  /** The text to go on from. Needed by a model without an end token. */
-  prime?: string
-  /** Maximum number of tokens. Default 200. */
-  length?: number
-  /** Ends before this text, or before the first of several. */
-  stop?: string | readonly string[]
+export interface GenerateOptions extends SamplingOptions, TextOptions {
   /** The same seed gives the same text. Default 1. */
   seed?: number
 }
@@ -50,28 +45,17 @@ export interface CompleteGeneration extends Required<SamplingOptions> {
 export function completeGeneration(options: GenerateOptions): CompleteGeneration {
   assertKnownOptions('generate option', options, NAMES)
   const { temperature = 1, topK = null, topP = null, repetitionPenalty = 1 } = options
-  const { prime = '', length = 200, stop = [], seed = 1 } = options
-  const stops = typeof stop === 'string' ? [stop] : stop
+  const { seed = 1 } = options
+  const require = (name: string, value: unknown, fits: boolean, expected: string) =>
+    requireOption('generate', name, value, fits, expected)
   const isFinite = Number.isFinite(temperature) && temperature >= 0
-  requireOption('temperature', temperature, isFinite, 'a number from 0')
-  requireOption('topK', topK, topK === null || isWhole(topK), 'a whole number from 1, or null')
-  requireOption('topP', topP, topP === null || (topP > 0 && topP <= 1), 'a probability above 0, or null')
+  require('temperature', temperature, isFinite, 'a number from 0')
+  require('topK', topK, topK === null || isWhole(topK), 'a whole number from 1, or null')
+  require('topP', topP, topP === null || (topP > 0 && topP <= 1), 'a probability above 0, or null')
   const isPenalty = Number.isFinite(repetitionPenalty) && repetitionPenalty > 0
-  requireOption('repetitionPenalty', repetitionPenalty, isPenalty, 'a number above 0')
-  requireOption('prime', prime, typeof prime === 'string', 'a text')
-  requireOption('length', length, isWhole(length), 'a whole number from 1')
-  const isText = Array.isArray(stops) && stops.every((text) => typeof text === 'string' && text !== '')
-  requireOption('stop', JSON.stringify(stop), isText, 'a text, or a list of texts, none of them empty')
-  requireOption('seed', seed, Number.isSafeInteger(seed), 'a whole number')
-  return { temperature, topK, topP, repetitionPenalty, prime, length, stops, seed }
-}
-
-function isWhole(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 1
-}
-
-function requireOption(name: string, value: unknown, fits: boolean, expected: string): void {
-  if (!fits) throw new UsageError({ where: `generate option ${name}`, expected, got: String(value) })
+  require('repetitionPenalty', repetitionPenalty, isPenalty, 'a number above 0')
+  require('seed', seed, Number.isSafeInteger(seed), 'a whole number')
+  return { temperature, topK, topP, repetitionPenalty, seed, ...readTextOptions('generate', options) }
 }
 
 /** Draws the tokens of one text; keeps its buffers from token to token. */
@@ -149,22 +133,4 @@ export class Sampler {
     }
     return last
   }
-}
-
-const LN2_HIGH = 0.69314718036912381649
-const LN2_LOW = 1.90821492927058770002e-10
-const SMALLEST = -700
-const BITS = new DataView(new ArrayBuffer(8))
-
-/** e^x for x ≤ 0, of sums and products alone: Math.exp may differ between machines in the last bit. */
-function exponential(x: number): number {
-  if (x < SMALLEST) return 0
-  const k = Math.round(x / Math.LN2)
-  const r = x - k * LN2_HIGH - k * LN2_LOW
-  let sum = 1
-  for (let i = 14; i >= 1; i--) sum = 1 + (sum * r) / i
-  // 2^k by its bits.
-  BITS.setUint32(0, (k + 1023) << 20)
-  BITS.setUint32(4, 0)
-  return sum * BITS.getFloat64(0)
 }

@@ -4,6 +4,14 @@ import type { TokenKind } from '../../text/tokenizer.ts'
 /** Reads tokens after those before, at least one; answers with the logits of the next, which later calls may overwrite. */
 export type NextToken = (ids: readonly number[]) => ArrayLike<number>
 
+/** Reads several texts side by side, which begin alike. The logits may be overwritten by later calls. */
+export interface NextTokens {
+  /** Reads the common beginning, at least one token; answers with the logits of the next one, as the only row. */
+  begin(ids: readonly number[]): ArrayLike<number>[]
+  /** Text i is now the earlier text `from[i]` with the token `ids[i]`; answers with the logits after each. */
+  advance(from: readonly number[], ids: readonly number[]): ArrayLike<number>[]
+}
+
 /** A model that writes. */
 export interface Writer {
   /** Tokens by id. */
@@ -19,4 +27,6 @@ export interface Writer {
   readonly never: ReadonlySet<number>
   /** Begins a text. */
   begin(): NextToken
+  /** Begins at most `count` texts. */
+  beginMany(count: number): NextTokens
 }

@@ -14,7 +14,13 @@ import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ModelEvaluateOptions, ModelStream, TokenEvaluation } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import { Generation } from '../generation/generation.ts'
-import { readByStream } from '../generation/nextToken.ts'
+import {
+  completeBeamSearch,
+  searchBeams,
+  type BeamSearchOptions,
+  type Continuation,
+} from '../generation/beamSearch.ts'
+import { readByStream, readByStreams } from '../generation/nextToken.ts'
 import type { Writer } from '../generation/writer.ts'
 import type { Trained } from '../task.ts'
 import { divideTokens, type LanguageLearned, type LanguageTypes } from './learned.ts'
@@ -192,20 +198,36 @@ export class LanguageModel extends TaskModel<LanguageTypes> {
    */
   generate(options: GenerateOptions = {}): Generation {
     const complete = completeGeneration(options)
+    const writer = this.#writer('generate', complete.prime)
+    return new Generation(() => writer, complete)
+  }
+
+  /**
+   * The likeliest continuations of a text, the best first. Sampling with temperature 0 takes the likeliest token at each
+   * step, and may miss them. Errors: see generate.
+   */
+  beamSearch(options: BeamSearchOptions = {}): Continuation[] {
+    const complete = completeBeamSearch(options)
+    return searchBeams(this.#writer('beamSearch', complete.prime), complete)
+  }
+
+  /** What writes after this prime. @throws DataError for a prime that cannot be read */
+  #writer(method: string, prime: string): Writer {
+    const where = `${method} option prime`
     const { learned } = this.trained
-    const tokens = learned.tokenizer.tokenize(this.#checked('generate option prime', complete.prime))
+    const tokens = learned.tokenizer.tokenize(this.#checked(where, prime))
     const unknown = tokens.filter((token) => !learned.words.has(token))
     // Training on rare tokens teaches the unknown token; without them it means nothing.
     if (unknown.length > 0 && learned.settings.minimumCount === 1) {
       const named = [...new Set(unknown)].slice(0, 5).map((token) => JSON.stringify(token))
       throw new DataError({
-        where: 'generate option prime',
+        where,
         expected: 'tokens of the model’s vocabulary',
         got: named.join(', '),
         remedy: 'Write the prime with tokens that occur in the training text.',
       })
     }
-    return new Generation(() => writerOf(this.trained, tokens), complete)
+    return writerOf(this.trained, tokens)
   }
 
   /** A text that can be read. */
@@ -258,6 +280,7 @@ function writerOf({ network, learned }: Trained<LanguageLearned>, prime: readonl
     end: start[0] ?? null,
     never: new Set([words.idOf(UNKNOWN_TOKEN)]),
     begin: () => readByStream(network),
+    beginMany: (count) => readByStreams(network, count),
   }
 }
 

@@ -13,6 +13,12 @@ import type { Trained } from '../task.ts'
 import { TaskModel } from '../taskModel.ts'
 import { CarriedStates } from '../../model/carriedStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
+import {
+  completeBeamSearch,
+  searchBeams,
+  type BeamSearchOptions,
+  type Continuation,
+} from '../generation/beamSearch.ts'
 import { Generation } from '../generation/generation.ts'
 import { completeGeneration, type GenerateOptions } from '../generation/sampling.ts'
 import type { SequenceInput } from './reader.ts'
@@ -125,6 +131,12 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     const complete = completeGeneration(options)
     const writer = sequenceWriter(this.trained, complete.prime)
     return new Generation(() => writer, complete)
+  }
+
+  /** The likeliest continuations of a text, the best first. Errors: see generate. */
+  beamSearch(options: BeamSearchOptions = {}): Continuation[] {
+    const complete = completeBeamSearch(options)
+    return searchBeams(sequenceWriter(this.trained, complete.prime, 'beamSearch'), complete)
   }
 
   /** Clears the state that `stateful` predictions start from. */

@@ -22,6 +22,17 @@ const LAST: LayerOptions = { ...GRU, returnSequences: false }
 const DENSE: LayerOptions = { type: 'dense', units: 3 }
 const ONE_HOT: LayerOptions = { type: 'oneHot', vocabulary: 4 }
 const POOL: LayerOptions = { type: 'pool', pooling: 'mean' }
+const CRF: LayerOptions = { type: 'crf' }
+const WORDS: LayerOptions = {
+  type: 'wordCharacters',
+  vocabulary: 4,
+  size: 2,
+  characters: 5,
+  characterSize: 2,
+  cell: 'gru',
+  units: 2,
+  length: 3,
+}
 const concat = (...inputs: string[]): LayerOptions => ({ type: 'concat', inputs })
 const steps = () => PackedBatch.ofFeatures([1, 2, 3, 4], [1, 2, 2])
 const padded = () => PackedBatch.ofFeatures([1, 2, 0, 0], [1, 2, 2], undefined, [true, false])
@@ -88,6 +99,23 @@ const STREAMS: readonly RemedyCase[] = [
     remedy: FORWARD,
     raise: () => projected('reverse').stream(),
     follow: () => projected().stream().push([1, 2]),
+  },
+  {
+    name: 'a stream of a CRF',
+    kind: UnsupportedError,
+    remedy: 'Train it with `crf: false`.',
+    raise: () => network([FEATURES, CRF]).stream(),
+    follow: () => network([FEATURES, DENSE]).stream().push([1, 2]),
+  },
+  {
+    name: 'a stream of words with characters',
+    kind: UnsupportedError,
+    remedy: 'Train it with `characters: false`.',
+    raise: () => network([WORDS, GRU]).stream(),
+    follow: () =>
+      network([{ type: 'embedding', vocabulary: 4, size: 2 }, GRU])
+        .stream()
+        .push(1),
   },
   {
     name: 'a stream of flattened steps',
@@ -201,6 +229,20 @@ const LOSSES: readonly RemedyCase[] = [
     remedy: 'Give recurrent layers returnSequences: true, and drop the pooling.',
     raise: () => learn([FEATURES, LAST, { type: 'dense', units: 3 }], CTC, steps()),
     follow: () => learn([FEATURES, { ...GRU, returnSequences: true }, DENSE], CTC, steps()),
+  },
+  {
+    name: 'the loss of a CRF without one',
+    kind: ShapeError,
+    remedy: 'End the network with `crf()`.',
+    raise: () => network([FEATURES, DENSE], { loss: { type: 'crf' } }),
+    follow: () => network([FEATURES, DENSE, CRF], { loss: { type: 'crf' } }),
+  },
+  {
+    name: 'a CRF over masked steps',
+    kind: UnsupportedError,
+    remedy: 'Give sequences of their own lengths in place of padding.',
+    raise: () => network([{ type: 'features', width: 2 }, CRF]).forward(padded()),
+    follow: () => network([FEATURES, CRF]).forward(unpadded()),
   },
   {
     name: 'CTC over masked steps',

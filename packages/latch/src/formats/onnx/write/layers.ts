@@ -149,8 +149,8 @@ class LayerExport {
           fix: exportAs('torch'),
         })
       default:
-        // A layer type without a case is a compile error here.
-        options.type satisfies 'embedding' | 'oneHot' | 'features'
+        // `exporters` reject those that only Latch has; a layer type without a case is a compile error here.
+        options.type satisfies 'embedding' | 'oneHot' | 'features' | 'crf' | 'wordCharacters'
         throw new RangeError(`${name} stands above an input`)
     }
   }

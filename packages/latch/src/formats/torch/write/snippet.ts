@@ -174,8 +174,8 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
     case 'averagePool1d':
       return windowLines(layer, module, input)
     default:
-      // Rejected by `assertExpressible`; a new layer type is a compile error here.
-      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge'
+      // Rejected by `assertExpressible` and `exporters`; a new layer type is a compile error here.
+      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge' | 'crf' | 'wordCharacters'
       return { make: null, run: [] }
   }
 }
