@@ -9,6 +9,7 @@ import type { Vocabulary } from '../../text/vocabulary.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
 import { forEachBatch } from '../encoding.ts'
 import { outputRows } from '../prediction.ts'
+import type { CountedScore, CountsReport } from './report.ts'
 import {
   CountedText,
   SMOOTHING,
@@ -35,26 +36,6 @@ const STEPS = 30
 const USUAL = { weight: 0.8, nats: 20 }
 /** Factors of all logits. */
 const FACTORS = { least: 0.25, most: 2.5 }
-
-/** Loss and accuracy on the validation rows. */
-export interface CountedScore {
-  loss: number
-  accuracy: number
-}
-
-/** How network and counts were mixed, in the report of `fit`. */
-export interface CountsReport {
-  /** Factor of the network's logits. */
-  networkWeight: number
-  /** Factor of the counts' log-probabilities; 0: the counts did not help, and the model is the network alone. */
-  countsWeight: number
-  /** Different words and pairs in the table. */
-  terms: number
-  /** Those of fewer training texts were left out, so that the table has at most 4 MiB. */
-  minimumCount: number
-  /** On the validation rows: the network alone, naive Bayes of the counts alone, and the model. */
-  validation: { network: CountedScore; counts: CountedScore; model: CountedScore }
-}
 
 /** A text and its class. */
 export interface CountedItem {

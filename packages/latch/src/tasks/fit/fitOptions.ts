@@ -16,7 +16,7 @@ import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import type { ColumnOptions } from '../columns.ts'
-import type { CountsReport } from '../counts/countWords.ts'
+import type { CountsReport } from '../counts/report.ts'
 import type { ClassWeights } from './classLoss.ts'
 import { CHECKPOINT } from '../../training/run.ts'
 

@@ -77,9 +77,8 @@ describe.each([
       const top = model.predict(text, { top: 2 }).top!
       expect(top[0].label).toBe(one.label)
       stream.reset()
-      trace.steps.forEach(({ token, output }) => {
-        if (text) expect(stream.push(token).probabilities).toEqual(output.probabilities)
-      })
+      const answers = text ? trace.steps.map(({ token }) => stream.push(token).probabilities) : []
+      expect(answers).toEqual(text ? trace.steps.map(({ output }) => output.probabilities) : [])
     })
     const test = topics(100, 9, names)
     const { accuracy, loss } = await model.evaluate(test, COLUMNS)
@@ -222,7 +221,7 @@ describe('the report', () => {
   })
 
   it('gives counts no weight where they know nothing', async () => {
-    // The label is the order of two words far apart, of which neither words nor pairs tell.
+    // The label is the order of two words far apart, which neither words nor pairs know.
     const rows = Array.from({ length: 400 }, (_, i) => ({
       text: i % 2 ? 'left was then and there right' : 'right was then and there left',
       label: `${i % 2}`,
