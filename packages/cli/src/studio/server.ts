@@ -4,11 +4,18 @@
  * scripting what it serves. Cross-origin isolation also gives the page shared memory.
  */
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:http'
+import type * as Http from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { DataError, UsageError } from 'latch'
 import { sendError, sendPage } from './pages.ts'
+
+/**
+ * Node 22 compiles WebAssembly for `fetch` when an import lists what this module exports, and ends every command with an
+ * error where virtual memory is limited. `require` lists nothing.
+ */
+const { createServer } = createRequire(import.meta.url)('node:http') as typeof Http
 
 /** The default port; if it is in use, the next free one of `PORTS_TRIED`. */
 export const FIRST_PORT = 5288
