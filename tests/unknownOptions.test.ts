@@ -147,6 +147,8 @@ const LAYERS: readonly (readonly [name: string, wrong: string, call: (wrong: nev
   ['maskedOneHot', 'dropout', (wrong) => latch.maskedOneHot(Object.assign({ vocabulary: 3 }, wrong))],
   ['wordCharacters', 'sizes', (wrong) => latch.wordCharacters(Object.assign(words, wrong))],
   ['layerNorm', 'eps', (wrong) => latch.layerNorm(wrong)],
+  ['dropout', 'lock', (wrong) => latch.dropout(0.1, wrong)],
+  ['activationPenalty', 'alfa', (wrong) => latch.activationPenalty(wrong)],
   ['batchNorm', 'momentun', (wrong) => latch.batchNorm(wrong)],
   ['conv1d', 'kernalSize', (wrong) => latch.conv1d(Object.assign({ filters: 2, kernelSize: 2 }, wrong))],
   ['maxPool1d', 'strid', (wrong) => latch.maxPool1d(Object.assign({ kernelSize: 2 }, wrong))],

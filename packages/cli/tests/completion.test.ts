@@ -38,6 +38,7 @@ describe.skipIf(!hasBash)('bash', () => {
 
   it('offers the options of the command', () => {
     expect(offered('train', 'data.csv', '--plo')).toEqual(['--plot'])
+    expect(offered('train', 'data.csv', '--zon')).toEqual(['--zoneout'])
     expect(offered('predict', '--plo')).toEqual([])
     expect(offered('predict', '--to')).toEqual(['--top'])
     expect(offered('info', '--h')).toEqual(['--help'])

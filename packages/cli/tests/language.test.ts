@@ -93,10 +93,42 @@ describe('latch train --task lm', () => {
     expect(readFileSync(place.path('cut.safetensors'))).toEqual(readFileSync(place.path('whole.safetensors')))
   })
 
+  it('takes the options of AWD-LSTM, and a classifier refuses them', async () => {
+    const own = ['--tied', '--locked-dropout', '--embedding-dropout', '0.1', '--weight-dropout', '0.3']
+    const more = [
+      '--zoneout',
+      'cell=0.05',
+      '--activation-penalty',
+      'alpha=2',
+      '--dropout',
+      'input=0.3,layers=0.2',
+    ]
+    const ran = await train(...own, ...more, '--epochs', '1', '--out', 'awd.safetensors')
+    expect(ran.code, ran.stderr).toBe(0)
+    expect((await LanguageModel.load(place.path('awd.safetensors'))).settings).toMatchObject({
+      tied: true,
+      lockedDropout: true,
+      embeddingDropout: 0.1,
+      weightDropout: 0.3,
+      zoneout: { hidden: 0, cell: 0.05 },
+      activationPenalty: { alpha: 2, beta: 0 },
+      dropout: { input: 0.3, layers: 0.2, output: 0.1 },
+    })
+    const refused = await place.latch(['train', 'rows.csv', ...own, '--dropout', 'input=0.1'])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain(
+      'got --tied, --locked-dropout, --embedding-dropout, --weight-dropout, --dropout input=',
+    )
+    const { code, stderr } = await train('--zoneout', 'state=0.1')
+    expect(code).toBe(2)
+    expect(stderr).toContain('names: hidden, cell')
+  })
+
   it.each([
     [['--pooling', 'max', '--cell', 'bag'], '--pooling, --cell bag'],
     [['--label', 'mood'], '--label'],
-    [['--dropout', 'words=0.2'], '--dropout with names'],
+    [['--dropout', 'words=0.2,input=0.1'], '--dropout words='],
+    [['--from', 'm.safetensors', '--tied'], '--units, --embedding, --steps, --tied'],
   ])('refuses options that it does not have: %j', async (options, named) => {
     const { code, stderr } = await train(...options)
     expect(code).toBe(2)

@@ -27,6 +27,7 @@ import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
 import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
+import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
 import { requireTaskOptions, trainLanguageModel } from '../language/train.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { NETWORK_OPTIONS, trainingCommand } from '../training/command.ts'
@@ -63,7 +64,7 @@ export function trainCommand(output: Output) {
   const command = trainingCommand('train', cell)
     .summary('train a text classifier and save it')
     .description('Train a text classifier on a table of texts and labels, and save it as one file.')
-    .optionsGroup('Task:')
+    .optionsGroup(TASK_OPTIONS)
     .option(
       '--task <name>',
       'classify texts, or lm: a language model of the texts (default: classify)',
@@ -93,7 +94,8 @@ export function trainCommand(output: Output) {
     .option('--json', 'print JSON Lines')
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
-  return command.action(async (data, flags) => {
+  addLanguageOptions(command)
+  return command.action(async (data, flags: TrainFlags) => {
     if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
     requireFromOptions(command, flags)
     requireTaskOptions(typedFlags(command), flags)
@@ -258,7 +260,9 @@ function requireFromOptions(command: CommandUnknownOpts, { from, extendVocabular
     })
   }
   const network = command.options.filter(({ helpGroupHeading }) => helpGroupHeading === NETWORK_OPTIONS)
-  const wrong = typedFlags(command).filter((flag) => network.some(({ long }) => long === flag))
+  const isFixed = (flag: string) =>
+    network.some(({ long }) => long === flag) || (flag !== '--lines' && LANGUAGE_ONLY.includes(flag))
+  const wrong = typedFlags(command).filter(isFixed)
   if (wrong.length === 0) return
   throw new UsageError({
     where: '--from',

@@ -1,9 +1,10 @@
 /** `latch train --task lm`: trains a language model on a corpus, saves it, and compares it with n-grams. */
 import { LanguageModel, languageModel, readFileBytes, UsageError } from 'latch'
-import type { FitOptions, LanguageModelOptions, ModelFitReport, TokenEvaluation } from 'latch'
+import type { FitOptions, ModelFitReport, TokenEvaluation } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { fitOptions, withoutUndefined } from '../training/options.ts'
+import { LANGUAGE_DROPOUT, LANGUAGE_ONLY, languageOptions } from './options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
@@ -14,8 +15,6 @@ import { drawLanguageSummary } from './summary.ts'
 /** Options of `latch train` that a language model does not have. */
 const CLASSIFIER_ONLY =
   '--label --bidirectional --reset --activation --pooling --max-length --counts --class-weights --header'
-/** Those that it alone has. */
-export const LANGUAGE_ONLY = ['--lines', '--steps', '--end-token']
 
 /** The files and the options of the run, which are those of every training. */
 export type LanguageJob = Omit<Job, 'resumeCommand'>
@@ -26,7 +25,11 @@ export function requireTaskOptions(typed: readonly string[], { task, cell, dropo
   const others = isLanguage ? CLASSIFIER_ONLY.split(' ') : LANGUAGE_ONLY
   const wrong = typed.filter((flag) => others.includes(flag))
   if (isLanguage && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
-  if (isLanguage && typeof dropout === 'object') wrong.push('--dropout with names')
+  if (typeof dropout === 'object') {
+    const isOwn = (name: string) => LANGUAGE_DROPOUT.includes(name)
+    const named = Object.keys(dropout).filter((name) => (isLanguage ? !isOwn(name) : name === 'input'))
+    for (const name of named) wrong.push(`--dropout ${name}=`)
+  }
   if (wrong.length === 0) return
   throw new UsageError({
     where: isLanguage ? '--task lm' : 'train',
@@ -74,24 +77,6 @@ async function startOf(
       : await LanguageModel.load(from, engineOptions(flags))
   const chosen = typeof validation === 'number' ? { validation } : {}
   return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
-}
-
-function languageOptions(flags: TrainFlags): LanguageModelOptions {
-  const { cell, units, layers, tokens, lowercase, embedding, dropout, steps, endToken } = flags
-  return withoutUndefined({
-    cell,
-    units,
-    layers,
-    tokens,
-    lowercase,
-    embedding,
-    dropout,
-    steps,
-    endToken,
-    minimumCount: flags.minCount,
-    maximumVocabulary: flags.maxVocabulary,
-    ...engineOptions(flags),
-  } as LanguageModelOptions)
 }
 
 function corpusWords({ text, lines }: TrainFlags): string[] {

@@ -39,7 +39,7 @@ export const OPTIMIZERS = [
 export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
 /** The heading of the network's options in the help. */
 export const NETWORK_OPTIONS = 'Network:'
-const DROPOUT_NAMES = ['words', 'embedding', 'layers', 'output']
+const DROPOUT_NAMES = ['words', 'embedding', 'input', 'layers', 'output']
 
 /** A name with settings: `sgd:momentum=0.9`. */
 export interface Named<T extends string> {
@@ -119,7 +119,11 @@ function withNetwork<T, O extends OptionValues>(
       'truncate longer texts, with a note (default: 400 words, 1000 chars)',
       wholeNumber('--max-length'),
     )
-    .option('--dropout <p>', 'one dropout rate, or words=0.2,embedding=0.6,layers=0.3,output=0.3', dropout)
+    .option(
+      '--dropout <p>',
+      'one dropout rate, or words=0.2,embedding=0.6,layers=0.3,output=0.3 (lm: input, layers, output)',
+      dropout,
+    )
     .option(
       '--counts <on|off>',
       `mix the network with naive Bayes of words and pairs, as far as that helps on the validation rows (default: ${counts})`,

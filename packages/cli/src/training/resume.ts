@@ -1,6 +1,6 @@
 /** Resuming an interrupted run: the options allowed, those stored in its checkpoint, and where the model is saved. */
 import { cells, type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
-import { dashedPath, engineOptions, shellOption, shellWord } from '../options/options.ts'
+import { dashedPath, engineOptions, shellOption, shellWord, type NamedNumbers } from '../options/options.ts'
 import { tableWords } from '../options/tableFlags.ts'
 import { programName } from '../terminal/programName.ts'
 import type { Rows } from '../options/rows.ts'
@@ -29,6 +29,12 @@ export interface TrainFlags extends TrainingFlags {
   lines?: boolean
   steps?: number
   endToken?: boolean
+  tied?: true
+  lockedDropout?: true
+  embeddingDropout?: number
+  weightDropout?: number
+  zoneout?: number | NamedNumbers
+  activationPenalty?: NamedNumbers
   force?: boolean
 }
 

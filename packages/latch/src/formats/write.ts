@@ -2,6 +2,7 @@
 import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import { layerNames } from '../layers/names.ts'
+import { hasZoneout } from '../layers/regularisation/zoneoutRates.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
 /** The writers, by format: `model.exportTo(exporters.onnx)`. */
@@ -29,6 +30,8 @@ function writer(format: string, write: ModelWriter): ModelWriter {
   return async (source) => {
     const { layers } = source.network.config
     const names = layerNames(layers)
+    const zoned = layers.findIndex((layer) => layer.type === 'recurrent' && hasZoneout(layer))
+    if (zoned >= 0) throwZoneout(format, names[zoned])
     const own = layers.findIndex(({ type }) => LATCH_ONLY.includes(type))
     if (own < 0) return omitCounts(source, await write(source))
     throw new UnsupportedError({
@@ -37,6 +40,16 @@ function writer(format: string, write: ModelWriter): ModelWriter {
       got: `${layers[own].type}, which only a Latch file holds`,
     })
   }
+}
+
+/** No other format mixes the states of inference. @throws UnsupportedError, always */
+function throwZoneout(format: string, name: string): never {
+  throw new UnsupportedError({
+    where: `export to ${format}, ${name}`,
+    expected: `a layer of ${format}`,
+    got: 'zoneout, whose inference mixes each state with the one before',
+    remedy: 'Train without zoneout to export; weight dropout and locked dropout change training alone.',
+  })
 }
 
 /** The export formats. */

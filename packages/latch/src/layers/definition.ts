@@ -28,8 +28,18 @@ export interface LayerDefinition<Options extends AnyOptions = AnyOptions> extend
   readonly losses?: readonly LossDefinition[]
   /** Checks options from JSON; `below` are those of the layers below. @throws FormatError that names the field */
   read(field: Field, below: readonly AnyOptions[]): Options
-  /** @throws ShapeError, UnsupportedError for an input that the layer does not take */
-  build(context: Context, name: string, options: Options, input: Edge, below: readonly Layer[]): Layer
+  /**
+   * `all`: the options of every layer of the network.
+   * @throws ShapeError, UnsupportedError for an input that the layer does not take
+   */
+  build(
+    context: Context,
+    name: string,
+    options: Options,
+    input: Edge,
+    below: readonly Layer[],
+    all: readonly AnyOptions[],
+  ): Layer
 }
 
 /** A layer of a network to be: made by the factories (`dense(3)`), taken by `network`. */

@@ -7,14 +7,15 @@ import { readActivation, sameActivation, type ActivationChoice } from '../cells/
 import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels.ts'
 import { taskCount, parallelFor } from '../engine/threads/executor.ts'
 import { Random } from '../core/random.ts'
-import { readBoolean, readChoice } from '../core/validation.ts'
+import { ShapeError } from '../core/errors.ts'
+import { fieldAt, fieldError, readBoolean, readChoice, type Field } from '../core/validation.ts'
 import { glorotUniform } from '../tensors/initializers.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
 import { partition } from '../tensors/partition.ts'
 import { rowFunction, type MakeRowFunction, type RowFunction } from './activation.ts'
 import { assertValues } from './assertValues.ts'
-import type { LayerDefinition, LayerSpec } from './definition.ts'
+import type { AnyOptions, LayerDefinition, LayerSpec } from './definition.ts'
 import { optional, readOptions, readWidth } from './fields.ts'
 import { capacityOf, makeEdge, rowsOf } from './layer.ts'
 import type { Capacity, Context, Edge, Layer, LayerStep, StreamContext } from './layer.ts'
@@ -32,37 +33,94 @@ export interface DenseOptions {
   activation?: ActivationChoice
   /** Default true. */
   bias?: boolean
+  /**
+   * Whether its weight is the table of the network's embedding (Press & Wolf 2017): one parameter with two uses, whose
+   * gradients add up. The layer has as many units as the vocabulary, and its input is as wide as the table. Default false.
+   */
+  tied?: boolean
 }
 
 const readers = { units: readWidth, bias: optional(readBoolean) }
+const readFast = optional((name: Field) => readChoice(name, FAST_ACTIVATIONS))
 
 /** The dense layer as data. */
 export const denseLayer: LayerDefinition<DenseOptions> = {
   type: 'dense',
-  read: (field) =>
-    readOptions(field, { ...readers, activation: optional((name) => readChoice(name, FAST_ACTIVATIONS)) }),
+  read: (field) => readOptions(field, { ...readers, activation: readFast }),
   build: (context, name, options, input) => new DenseLayer(context, name, options, input),
+}
+
+/** The dense layer whose weight may be the embedding's table, as data. */
+export const tiedDenseLayer: LayerDefinition<DenseOptions> = {
+  type: 'dense',
+  read: (field, below) =>
+    readTied(
+      readOptions(field, { ...readers, activation: readFast, tied: optional(readBoolean) }),
+      field,
+      below,
+    ),
+  build: (context, name, options, input, below) => buildTied(context, name, options, input, below),
 }
 
 /** The dense layer with any activation as data. */
 export const genericDenseLayer: LayerDefinition<DenseOptions> = {
   type: 'dense',
-  read: (field) => readOptions(field, { ...readers, activation: optional(readActivation) }),
-  build: (context, name, options, input) => new DenseLayer(context, name, options, input, rowFunction),
+  read: (field, below) =>
+    readTied(
+      readOptions(field, { ...readers, activation: optional(readActivation), tied: optional(readBoolean) }),
+      field,
+      below,
+    ),
+  build: (context, name, options, input, below) =>
+    buildTied(context, name, options, input, below, rowFunction),
 }
 
-/** A fully connected layer: `dense(3)`, `dense(16, { activation: 'relu' })`. */
+/** @throws FormatError naming the field, for a tied layer that no embedding fits */
+function readTied(options: DenseOptions, field: Field, below: readonly AnyOptions[]): DenseOptions {
+  if (!options.tied) return options
+  const [first, ...others] = below as readonly { type: string; vocabulary?: number; tied?: boolean }[]
+  if (first?.type !== 'embedding')
+    throw fieldError(fieldAt(field, 'tied'), 'false in a network without an embedding')
+  if (others.some(({ tied }) => tied)) throw fieldError(fieldAt(field, 'tied'), 'one tied layer a network')
+  if (first.vocabulary !== options.units)
+    throw fieldError(fieldAt(field, 'units'), `${first.vocabulary}, the vocabulary of the tied embedding`)
+  return options
+}
+
+/** A layer with weights of its own or the embedding's table. @throws ShapeError for an input of another width */
+function buildTied(
+  context: Context,
+  name: string,
+  options: DenseOptions,
+  input: Edge,
+  [first]: readonly Layer[],
+  makeRowFunction?: MakeRowFunction,
+): DenseLayer {
+  if (!options.tied) return new DenseLayer(context, name, options, input, makeRowFunction)
+  const size = first.output.width
+  if (input.width === size)
+    return new TiedDenseLayer(context, name, options, input, makeRowFunction, first.parameters[0])
+  throw new ShapeError({
+    where: `${name}, tied to ${first.name}`,
+    expected: `an input as wide as the embedding (${size})`,
+    got: `${input.width}`,
+    remedy: `Put \`dense(${size})\` below it as a projection, or give the embedding size ${input.width}.`,
+  })
+}
+
+/** A fully connected layer: `dense(3)`, `dense(16, { activation: 'relu' })`, `dense(5000, { tied: true })`. */
 export function dense(
   units: number,
-  options: { activation?: FastActivation; bias?: boolean } = {},
+  options: { activation?: FastActivation; bias?: boolean; tied?: boolean } = {},
 ): LayerSpec<DenseOptions> {
-  return { definition: denseLayer, options: { type: 'dense', units, ...options } }
+  const definition = options.tied === undefined ? denseLayer : tiedDenseLayer
+  return { definition, options: { type: 'dense', units, ...options } }
 }
 
 /** A fully connected layer with any activation: `genericDense(8, { activation: { type: 'elu', alpha: 0.5 } })`. */
 export function genericDense(
   units: number,
-  options: Pick<DenseOptions, 'activation' | 'bias'> = {},
+  options: Pick<DenseOptions, 'activation' | 'bias' | 'tied'> = {},
 ): LayerSpec<DenseOptions> {
   return { definition: genericDenseLayer, options: { type: 'dense', units, ...options } }
 }
@@ -70,7 +128,7 @@ export function genericDense(
 export class DenseLayer implements Layer {
   readonly type = 'dense'
   readonly name: string
-  readonly parameters: readonly Parameter[]
+  parameters: readonly Parameter[]
   readonly output: Edge
   readonly #context: Context
   readonly #input: Edge
@@ -84,22 +142,23 @@ export class DenseLayer implements Layer {
   /** x·W + b where a function follows that needs it on the way back; else the output's own place. */
   #linear: Pointer = 0
 
-  /** `makeRowFunction` makes the activations that are none of the engine's. */
+  /** `makeRowFunction` makes the activations that are none of the engine's; `weight` may be another layer's. */
   constructor(
     context: Context,
     name: string,
     options: DenseOptions,
     input: Edge,
     makeRowFunction?: MakeRowFunction,
+    weight: Parameter = context.store.matrix(`${name}.weight`, [options.units, input.width]),
   ) {
     assertValues(name, input)
     const { store, engine } = context
     this.#context = context
     this.#input = input
     this.name = name
-    this.#weight = store.matrix(`${name}.weight`, [options.units, input.width])
+    this.#weight = weight
     this.#bias = options.bias === false ? null : store.plain(`${name}.bias`, [options.units])
-    this.parameters = this.#bias ? [this.#weight, this.#bias] : [this.#weight]
+    this.parameters = this.#bias ? [weight, this.#bias] : [weight]
     this.output = makeEdge(input.per, options.units, strideOf(engine, options.units))
     const { activation = 'linear' } = options
     const kind = FAST_ACTIVATIONS.findIndex((fast) => sameActivation(fast, activation))
@@ -122,7 +181,10 @@ export class DenseLayer implements Layer {
     this.output.value = engine.memory.floats(floats, 'dense output')
     this.#linear = this.#function ? engine.memory.floats(floats, 'dense output') : this.output.value
     if (this.#function) this.#context.kernels.zero(this.output.value, floats)
-    this.output.gradient = training ? engine.memory.floats(floats, 'dense output') : 0
+    const { inPlace, value } = this.output
+    // A function's way back needs the values.
+    const own = !inPlace || this.#kind || this.#function
+    this.output.gradient = training ? (own ? engine.memory.floats(floats, 'dense output') : value) : 0
     this.#transposed = training
       ? engine.memory.floats(this.#input.stride * this.output.width, 'dense weights')
       : 0
@@ -206,4 +268,14 @@ export class DenseLayer implements Layer {
       },
     }
   }
+}
+
+/** Its weight belongs to the embedding, which initialises it. */
+class TiedDenseLayer extends DenseLayer {
+  constructor(...parts: ConstructorParameters<typeof DenseLayer>) {
+    super(...parts)
+    this.parameters = this.parameters.slice(1)
+  }
+
+  override initialise(): void {}
 }

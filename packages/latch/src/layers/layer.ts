@@ -22,6 +22,8 @@ export interface Edge {
   readonly stride: number
   value: Pointer // (rows, width; stride)
   gradient: Pointer // same shape; 0 where no layer below needs it
+  /** Of an output whose loss may write the gradient over the values, so that both take one place. */
+  inPlace?: boolean
   /** Set instead of `value` on a one-hot edge: ids (R), of which one-hot rows are never made. */
   ids: Pointer
   reversedIds: Pointer
@@ -43,6 +45,8 @@ export interface PassOptions {
 export interface Pass extends PassOptions {
   /** Gates and states to override; the pass then runs on one thread. The same forward and backward. */
   overrides?: Overrides
+  /** What the gradients of the pass will be divided by: 1, or the weight of its rows where they are sums. Default 1. */
+  weight?: number
 }
 
 /** What layers share. */

@@ -132,10 +132,11 @@ export class LossLayer implements Loss {
   plan({ sequences: B, rows: R }: Capacity): void {
     const { memory } = this.#context.engine
     const rows = this.#output.per === 'step' ? R : B
-    this.#targets = memory.floats(rows * Math.max(1, this.#output.width), 'targets')
-    this.#weights = 0
     const { classWeights, type } = this.options
-    if (!classWeights || type !== 'softmaxCrossEntropy') return
+    const isSoftmax = type === 'softmaxCrossEntropy'
+    this.#targets = memory.floats(rows * (isSoftmax ? 1 : this.#output.width), 'targets')
+    this.#weights = 0
+    if (!classWeights || !isSoftmax) return
     this.#weights = memory.floats(classWeights.length, 'class weights')
     memory.viewFloats(this.#weights, classWeights.length).set(classWeights)
   }
@@ -257,6 +258,7 @@ export function buildLoss(
   input: { losses?: readonly LossDefinition[] },
 ): Loss {
   const other = input.losses?.find(({ type }) => type === options.type)
+  output.inPlace = options.type === 'softmaxCrossEntropy'
   return other ? other.build(context, options, output) : new LossLayer(context, options, output)
 }
 

@@ -22,6 +22,11 @@ export function layerName(type: string, number: number): string {
   return `${type}.${number}`
 }
 
+/** The name of a dense layer's weight: where it is tied, the embedding's table. */
+export function denseWeightName(name: string, { tied }: { readonly tied?: boolean }): string {
+  return `${tied ? layerName('embedding', 0) : name}.weight`
+}
+
 /** The names of all layers of a network, lowest first. */
 export function layerNames(layers: readonly { readonly type: string }[]): string[] {
   const names = new LayerNames()

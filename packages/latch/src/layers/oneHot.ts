@@ -10,7 +10,7 @@ import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { optional, readOptions, readRate, readVocabulary } from './fields.ts'
 import { makeEdge, type Capacity, type Context, type Edge, type Layer, type Pass } from './layer.ts'
 import { masks } from './masks/masks.ts'
-import { TokenIds } from './tokenIds.ts'
+import { TokenIds } from './embeddings/tokenIds.ts'
 
 /** Input layer: token ids as one-hot rows, which are never made. */
 export interface OneHotOptions {

@@ -6,7 +6,9 @@ import { concatLayer } from '../layers/skips/concat.ts'
 import { crfLayer } from '../layers/crf/crf.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
-import { dropoutLayer } from '../layers/dropout.ts'
+import { activationPenaltyLayer } from '../layers/regularisation/activationPenalty.ts'
+import { anyDropoutLayer } from '../layers/regularisation/lockedDropout.ts'
+import { regularisation } from '../layers/regularisation/recurrentOptions.ts'
 import { maskedEmbeddingLayer } from '../layers/embedding.ts'
 import { maskedFeaturesLayer } from '../layers/features.ts'
 import { flattenLayer } from '../layers/flatten.ts'
@@ -31,9 +33,10 @@ export const allLayers: readonly LayerInfo[] = [
   maskedEmbeddingLayer,
   maskedOneHotLayer,
   maskedFeaturesLayer,
-  /* @__PURE__ */ mergingRecurrentLayer(genericCells),
+  /* @__PURE__ */ mergingRecurrentLayer(genericCells, regularisation),
   projectedLstmLayer,
-  dropoutLayer,
+  anyDropoutLayer,
+  activationPenaltyLayer,
   anyPoolLayer,
   flattenLayer,
   genericDenseLayer,

@@ -25,6 +25,7 @@ const STATELESS: readonly string[] = [
   'features',
   'dense',
   'dropout',
+  'activationPenalty',
   'activation',
   'layerNorm',
   'batchNorm',

@@ -20,6 +20,7 @@ import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.
 import type { OneHotOptions } from '../layers/oneHot.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
 import type { TimeSoftmaxOptions } from '../layers/pooling/timeSoftmax.ts'
+import type { ActivationPenaltyOptions } from '../layers/regularisation/activationPenalty.ts'
 import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { RepeatOptions } from '../layers/repeat.ts'
@@ -39,6 +40,7 @@ export type LayerOptions =
   | RecurrentOptions
   | ProjectedLstmOptions
   | DropoutOptions
+  | ActivationPenaltyOptions
   | PoolOptions
   | FlattenOptions
   | DenseOptions

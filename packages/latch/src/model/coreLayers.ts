@@ -1,8 +1,9 @@
 /** Layers of networks that are read from JSON without an import: what a text classifier is made of, and features. */
 import { cells } from '../cells/registry.ts'
 import type { LayerInfo } from '../layers/definition.ts'
-import { denseLayer } from '../layers/dense.ts'
-import { dropoutLayer } from '../layers/dropout.ts'
+import { tiedDenseLayer } from '../layers/dense.ts'
+import { anyDropoutLayer } from '../layers/regularisation/lockedDropout.ts'
+import { regularisation } from '../layers/regularisation/recurrentOptions.ts'
 import { anyEmbeddingLayer } from '../layers/embedding.ts'
 import { featuresLayer } from '../layers/features.ts'
 import { flattenLayer } from '../layers/flatten.ts'
@@ -15,9 +16,9 @@ export const coreLayers: readonly LayerInfo[] = [
   anyEmbeddingLayer,
   anyOneHotLayer,
   featuresLayer,
-  /* @__PURE__ */ recurrentLayer(cells),
-  dropoutLayer,
+  /* @__PURE__ */ recurrentLayer(cells, regularisation),
+  anyDropoutLayer,
   poolLayer,
   flattenLayer,
-  denseLayer,
+  tiedDenseLayer,
 ]

@@ -3,19 +3,17 @@
  * for the largest batch it has met and reuses it; the steady state allocates nothing.
  */
 import { openEngine } from '../engine/load.ts'
-import { ENGINE_OPTIONS, type Engine, type EngineInfo } from '../engine/engine.ts'
-import { BatchIndex } from '../layers/batchIndex.ts'
-import type { Capacity, Context, Layer, PassOptions } from '../layers/layer.ts'
+import { ENGINE_OPTIONS, type EngineInfo } from '../engine/engine.ts'
+import type { Capacity, Pass, PassOptions } from '../layers/layer.ts'
 import type { BuildableSpec, LayerInfo, LayerSpec } from '../layers/definition.ts'
-import { LayerNames } from '../layers/names.ts'
 import { buildLoss, type Loss, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
 import { covers, NOTHING, union, type PackedBatch } from '../tensors/packedBatch.ts'
-import { ParameterStore, type ParameterInfo } from '../tensors/parameters.ts'
+import type { ParameterInfo } from '../tensors/parameters.ts'
 import { Regions } from '../tensors/regions.ts'
 import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
-import { Scratch } from '../tensors/scratch.ts'
 import { describe, rootField } from '../core/validation.ts'
 import { UnsupportedError, UsageError } from '../core/errors.ts'
+import { buildLayers, contextOf } from './buildLayers.ts'
 import { readEdge } from './edgeRows.ts'
 import { configOf, readNetwork, readNetworkConfig, specsOf, type NetworkConfig } from './config.ts'
 import { assertLossFits } from './lastActivation.ts'
@@ -62,6 +60,8 @@ export class Network {
   /** Whose values lie in the arena, as each layer sees it and, last, as the output has it; null before the first pass of a plan. */
   #passed: readonly PackedBatch[] | null = null
   #checkpointSteps: number | null = null
+  /** Whether the output's gradient was written over its values. */
+  #overwritten = false
 
   /**
    * @throws FormatError, ShapeError for a configuration whose fields or layers do not fit, and for a loss on logits
@@ -104,7 +104,7 @@ export class Network {
       reserve: (capacity) => this.#plan(capacity),
       backThrough: (batch, pass, begin) => {
         this.#needGradients(pass)
-        this.#needPass(batch)
+        this.#needOutput(batch)
         begin()
         this.#backThrough(pass)
       },
@@ -205,6 +205,7 @@ export class Network {
     const { sequences, steps, rows, mask } = batch
     this.#plan({ sequences, steps, rows, masked: mask?.includes(0), recorded: pass.record })
     this.#passed = null
+    this.#overwritten = false
     context.index.write(this.#live.engine.memory, batch)
     context.index.mask = masks?.load(batch) ?? null
     const passed = [batch]
@@ -276,7 +277,7 @@ export class Network {
    * answers every step, masked steps do not count, whatever their targets.
    */
   loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
-    return this.#lossLayer().compute(this.#needPass(batch), targets, null, plain)
+    return this.#lossLayer().compute(this.#needOutput(batch), targets, null, plain)
   }
 
   /**
@@ -291,8 +292,8 @@ export class Network {
     of: 'mean' | 'sum' = 'mean',
   ): LossValue {
     this.#needGradients(pass)
-    const value = this.#lossLayer().compute(this.#needPass(batch), targets, of, plain)
-    this.#backThrough(pass)
+    const value = this.#lossLayer().compute(this.#needOutput(batch), targets, of, plain)
+    this.#backThrough(of === 'sum' ? { ...pass, weight: value.weight } : pass)
     return value
   }
 
@@ -303,7 +304,7 @@ export class Network {
 
   /** The output in the caller's order: (B, C), or (B, T, C) with zeros beyond each length. */
   readOutput(batch: PackedBatch): Float64Array {
-    return readEdge(this.#live.engine.memory, this.#live.output, 'value', this.#needPass(batch))
+    return readEdge(this.#live.engine.memory, this.#live.output, 'value', this.#needOutput(batch))
   }
 
   /** ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`. */
@@ -319,9 +320,10 @@ export class Network {
     })
   }
 
-  #backThrough(pass: PassOptions): void {
-    const { layers } = this.#live
+  #backThrough(pass: Pass): void {
+    const { layers, output } = this.#live
     const passed = this.#passed!
+    this.#overwritten = output.gradient === output.value
     for (let i = layers.length - 1; i >= 0; i--) {
       const layer = layers[i]
       for (const addSkipped of layer.skipGradients ?? []) addSkipped(passed[i + 1])
@@ -353,6 +355,14 @@ export class Network {
       got: this.#passed ? 'another batch' : 'no forward pass yet',
       remedy: 'Call `forward` with it first.',
     })
+  }
+
+  /** The same, with the output's values: computed again where the gradient took their place. */
+  #needOutput(batch: PackedBatch): PackedBatch {
+    const passed = this.#needPass(batch)
+    if (this.#overwritten) this.#live.layers.at(-1)!.forward(this.#passed!.at(-2)!, INFERENCE)
+    this.#overwritten = false
+    return passed
   }
 
   /**
@@ -399,12 +409,6 @@ export class Network {
   }
 }
 
-function contextOf(engine: Engine, inputGradients: boolean): Context {
-  const store = new ParameterStore(engine)
-  const [index, scratch] = [new BatchIndex(), new Scratch(engine)]
-  return { engine, kernels: engine.kernels, store, index, scratch, keptSteps: 0, inputGradients }
-}
-
 /** @throws FormatError that names the field */
 function readSpecs(specs: readonly BuildableSpec[], loss: LossOptions | undefined): NetworkConfig {
   const bare = specs.findIndex((spec) => !spec?.definition)
@@ -423,18 +427,6 @@ function readSpecs(specs: readonly BuildableSpec[], loss: LossOptions | undefine
   const field = rootField(given, 'network', 'configuration')
   const read = readNetwork(field, (_, i) => specs[i].definition)
   return configOf(read.layers, read.loss)
-}
-
-/** All layers, lowest first, each named by its type and number. */
-function buildLayers(context: Context, specs: readonly BuildableSpec[]): Layer[] {
-  const layers: Layer[] = []
-  const names = new LayerNames()
-  for (const { definition, options } of specs) {
-    const below = layers[layers.length - 1]
-    context = below?.timeline?.context ?? context
-    layers.push(definition.build(context, names.next(definition.type), options, below?.output, layers))
-  }
-  return layers
 }
 
 function throwMaskUnsupported(input: string): never {

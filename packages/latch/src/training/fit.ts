@@ -69,6 +69,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       carried?.begin(i, sample.batch)
       network.forward(sample.batch, pass)
       carried?.end(sample.batch)
+      run.countCorrect(sample)
       const value = network.backward(sample.batch, sample.targets, pass, false, last > first ? 'sum' : 'mean')
       run.record(sample, value)
       loss += value.mean * value.weight

@@ -1,6 +1,6 @@
 /** Hyperparameters of a training run, and the same with every default filled in, as a checkpoint records them. */
 import type { Precision } from '../engine/engine.ts'
-import { Network } from '../model/network.ts'
+import { internalsOf, Network } from '../model/network.ts'
 import { describeTyped, requirePositiveInteger } from '../core/typedValues.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Names } from '../core/knownNames.ts'
@@ -174,4 +174,14 @@ export function assertNetwork(where: string, network: unknown): asserts network 
     expected: 'a network, as `network([…])` makes it',
     got: describeTyped(network),
   })
+}
+
+/** An option without effect is a mistake. @throws UsageError */
+export function requireEmbedding(network: Network, { sparseEmbeddings }: TrainingOptions): void {
+  if (!sparseEmbeddings || internalsOf(network).regions.hasTables) return
+  const isTied = internalsOf(network).layers[0].type === 'embedding'
+  const what = isTied
+    ? 'a tied embedding, of which every batch uses all rows'
+    : 'a network without an embedding'
+  assertOption('sparseEmbeddings', sparseEmbeddings, false, `false for ${what}`)
 }

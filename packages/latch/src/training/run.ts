@@ -32,6 +32,7 @@ import {
   CHOICE_NAMES,
   completeOptions,
   assertOption,
+  requireEmbedding,
   requirePrecision,
   type TrainingChoices,
   type TrainingOptions,
@@ -229,13 +230,18 @@ export class TrainingRun implements Resumable {
     if (!Number.isFinite(mean)) this.#diverge('a finite loss', `${mean}, after the last update`)
   }
 
-  /** Adds a batch's loss and correct predictions. */
+  /** Adds a batch's loss. */
   record(sample: Sample, loss: LossValue): void {
     this.#last = sample
     const { sums } = this.progress
     sums.loss += loss.mean * loss.weight
     sums.weight += loss.weight
+  }
+
+  /** Adds a batch's correct predictions, before a backward pass takes the place of the outputs. */
+  countCorrect(sample: Sample): void {
     if (!knowsClasses(this.network)) return
+    const { sums } = this.progress
     eachPrediction(this.network, sample, (_, actual, predicted) => {
       if (actual < 0) return
       sums.counted++
@@ -490,10 +496,4 @@ function requireData({ train, validation, patience, onStep }: FitOptions): void 
   )
   assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
   assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
-}
-
-/** An option without effect is a mistake. */
-function requireEmbedding(network: Network, { sparseEmbeddings }: TrainingOptions): void {
-  const fits = !sparseEmbeddings || internalsOf(network).regions.hasTables
-  assertOption('sparseEmbeddings', sparseEmbeddings, fits, 'false for a network without an embedding')
 }

@@ -2,6 +2,8 @@
  * How any number of a trace was made: its equation, what was multiplied and added, and where each factor
  * came from. Every source that is a number of the trace can be explained in turn, down to the embedding.
  */
+import { isTrainingOnly } from '../../layers/regularisation/trainingOnly.ts'
+import { hasZoneout } from '../../layers/regularisation/zoneoutRates.ts'
 import { readRow } from '../../tensors/parameterRow.ts'
 import type { CellName } from '../../cells/registry.ts'
 import { internalsOf, type Network } from '../../model/network.ts'
@@ -77,6 +79,7 @@ export function explain(
   needIndex('step', place.step, found.steps.length)
   if (ofOutput) return explainOutput(network, sequence, place, mixed)
   const at = cellPlace(network, found, place)
+  requireEquation(network, at)
   const rules = rulesOf(at.cell, at.step.masked)
   const rule = Object.hasOwn(rules, place.value) ? rules[place.value] : null
   if (rule) {
@@ -118,6 +121,18 @@ function explainOutput(
   return explanationOf(place, probabilityOf(network, sequence, place, mixed))
 }
 
+/** @throws UnsupportedError for a state that zoneout mixes with the one before */
+function requireEquation({ config }: Network, { place, cell }: CellPlace): void {
+  const options = config.layers.filter((layer) => layer.type === 'recurrent')[place.layer]
+  if (!hasZoneout(options) || !cell.stateNames.includes(place.value)) return
+  throw new UnsupportedError({
+    where: 'explain',
+    expected: 'a state that is computed by the equations of its cell',
+    got: `${place.value} with zoneout, which mixes it with the state before`,
+    remedy: 'Explain a gate or the candidate instead.',
+  })
+}
+
 function cellPlace(network: Network, { steps }: AnyLayer, place: TracePlace): CellPlace {
   const layer = internalsOf(network).recurrent[place.layer]
   const loop = layer.loops.find(({ reversed }) => reversed === (place.direction === 'backward'))!
@@ -140,7 +155,7 @@ function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, pl
   const made = (equation: string, value: number, of: Arithmetic['terms']) =>
     ({ equation, activation: 'linear', terms: of, value }) as const
   const below = layersBelow(network, layer)
-  if (below.some((type) => type !== 'dropout')) {
+  if (!below.every(isTrainingOnly)) {
     const remedy = 'Its values are not in a trace: explain a gate or the hidden state instead.'
     throw new UnsupportedError({
       where: 'explain',

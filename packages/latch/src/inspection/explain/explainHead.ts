@@ -3,6 +3,9 @@
  * the sigmoid or softmax of the logits.
  */
 import { readRow } from '../../tensors/parameterRow.ts'
+import type { DenseOptions } from '../../layers/dense.ts'
+import { isTrainingOnly } from '../../layers/regularisation/trainingOnly.ts'
+import { denseWeightName } from '../../layers/names.ts'
 import type { LayerOptions } from '../../model/config.ts'
 import { internalsOf, type Network } from '../../model/network.ts'
 import { UnsupportedError } from '../../core/errors.ts'
@@ -40,7 +43,9 @@ export function logitOf(
 ): Arithmetic {
   const over = headOf(network)
   const { store, recurrent, layers } = internalsOf(network)
-  const [dense, denseBias] = layers[layers.length - 1].parameters
+  const { name, parameters } = layers[layers.length - 1]
+  const dense = store.find(denseWeightName(name, network.config.layers.at(-1) as DenseOptions))
+  const denseBias = parameters.find((parameter) => parameter !== dense)
   const weights = readRow(store, dense, place.unit)
   const { units, loops } = recurrent[recurrent.length - 1]
   const terms: Term[] = []
@@ -61,8 +66,8 @@ export function logitOf(
     terms.push(term('counts', constant('counts', none[place.unit])))
   }
   const sum = `W·${READS[over]}${denseBias ? ' + b' : ''}`
-  const name = probabilityCount(network) > 0 ? 'logit' : 'output'
-  const equation = `${name} = ${mixed ? `a·(${sum}) + counts` : sum}`
+  const value = probabilityCount(network) > 0 ? 'logit' : 'output'
+  const equation = `${value} = ${mixed ? `a·(${sum}) + counts` : sum}`
   return { equation, activation: 'linear', terms, value: rowOf(sequence, place.step, mixed)[place.unit] }
 }
 
@@ -94,7 +99,7 @@ const READS: { readonly [O in Over]: string } = {
 function headOf({ config }: Network): Over {
   const { layers } = config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
-  const head = layers.slice(top + 1).filter(({ type }) => type !== 'dropout')
+  const head = layers.slice(top + 1).filter(({ type }) => !isTrainingOnly(type))
   const [first, second] = head
   const dense = head[head.length - 1]
   const plain = dense?.type === 'dense' && (dense.activation ?? 'linear') === 'linear'

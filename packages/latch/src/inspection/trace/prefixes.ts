@@ -1,6 +1,7 @@
 /**
  * The outputs "if the text ended here": the network's own answers for every prefix of a sequence.
  */
+import { isTrainingOnly } from '../../layers/regularisation/trainingOnly.ts'
 import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Pass } from '../../layers/layer.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
@@ -39,7 +40,7 @@ function networkWithEveryStep(network: Network): Network | null {
   const { layers } = network.config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
   const forwards = internalsOf(network).layers.every(({ needsWholeSequence }) => !needsWholeSequence)
-  const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
+  const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || isTrainingOnly(type))
   if (top < 0 || !forwards || !plain) return null
   if (network.output.per === 'step') return network
   const known = clones.get(network)

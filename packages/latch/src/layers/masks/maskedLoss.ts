@@ -43,9 +43,10 @@ export class ValidLoss {
     const list = engine.memory.viewInts(this.#rows, batch.rows)
     let count = 0
     for (let row = 0; row < batch.rows; row++) if (this.valid[row]) list[count++] = row
+    kernels.gatherRows(this.#edge.value, value, this.#rows, count, width, stride, stride)
+    // It may lie where the values do.
     if (gradient) kernels.zero(dOutput, batch.rows * stride)
     if (count === 0) return { mean: 0, weight: 0 }
-    kernels.gatherRows(this.#edge.value, value, this.#rows, count, width, stride, stride)
     const found = this.#inner.compute(new PackedBatch([count]), validTargets, gradient, plain)
     if (gradient)
       kernels.scatterAddRows(dOutput, this.#rows, this.#edge.gradient, count, width, stride, stride)

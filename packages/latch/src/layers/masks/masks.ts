@@ -119,7 +119,7 @@ class MaskedRows implements BatchMask, NetworkMasks {
 
 /** What masked rows change around the steps of one loop. */
 class MaskedLoop implements LoopHooks {
-  /** What else changes the loop's steps: overrides. */
+  /** What else changes the loop's steps: zoneout, overrides. */
   inner: LoopHooks | null = null
   readonly #context: Context
   readonly #rows: MaskedRows
@@ -190,7 +190,11 @@ class MaskedLoop implements LoopHooks {
   }
 
   passStates(step: Step, work: LoopWork, t: number): void {
-    if (!this.#touched(t)) return
+    if (this.#touched(t)) this.#putAside(step, work, t)
+    this.inner?.passStates(step, work, t)
+  }
+
+  #putAside(step: Step, work: LoopWork, t: number): void {
     const [dHidden, dCell] = [this.#dHidden, this.#dCell]
     const first = this.#bytes(work.low, step.stride)
     this.#put(work, step.dHidden, dHidden + first, step, t)

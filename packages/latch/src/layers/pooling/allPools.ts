@@ -27,10 +27,10 @@ export const anyPoolLayer: LayerDefinition<PoolOptions> = {
       throw fieldError(fieldAt(field, 'countMasked'), 'a mean', options.pooling)
     return options
   },
-  build(context, name, options, input, below) {
+  build(context, name, options, input, below, all) {
     if (options.countMasked) return new UnmaskedMean(context, name, input)
 
     const definition = OWN[options.pooling] ?? (poolLayer as LayerDefinition<PoolOptions>)
-    return definition.build(context, name, options, input, below)
+    return definition.build(context, name, options, input, below, all)
   },
 }

@@ -9,25 +9,37 @@ import { oneOf, optional, readFields, readOptions, readWidth, type FieldReaders 
 import { MergedLayer } from './merge.ts'
 import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
 
+/** A class of recurrent layers with options of its own. */
+export interface RecurrentKind {
+  readers(cells: readonly CellDefinition[], cell: string): FieldReaders<RecurrentOptions>
+  readonly Layer: typeof RecurrentLayer
+}
+
 /** Recurrent layers with the cells of a list, in one direction or two. */
-export function recurrentLayer(cells: readonly CellDefinition[]): LayerDefinition<RecurrentOptions> {
+export function recurrentLayer(
+  cells: readonly CellDefinition[],
+  kind?: RecurrentKind,
+): LayerDefinition<RecurrentOptions> {
   return {
     type: 'recurrent',
-    read: (field) => readOptions(field, readersOf(cells, field)),
+    read: (field) => readOptions(field, readersOf(cells, field, kind)),
     build: (context, name, options, input) =>
-      new RecurrentLayer(context, name, options, input, cellMaker(cells)),
+      new (kind?.Layer ?? RecurrentLayer)(context, name, options, input, cellMaker(cells)),
   }
 }
 
 /** Recurrent layers that can also merge two directions element by element, and give each functions of its own. */
-export function mergingRecurrentLayer(cells: readonly CellDefinition[]): LayerDefinition<RecurrentOptions> {
-  const { build } = recurrentLayer(cells)
+export function mergingRecurrentLayer(
+  cells: readonly CellDefinition[],
+  kind?: RecurrentKind,
+): LayerDefinition<RecurrentOptions> {
+  const { build } = recurrentLayer(cells, kind)
   return {
     type: 'recurrent',
     read(field) {
       const { value: cell } = fieldAt(field, 'cell')
       const options = readOptions<RecurrentOptions>(field, {
-        ...readersOf(cells, field),
+        ...readersOf(cells, field, kind),
         merge: optional(oneOf('concat', 'sum', 'multiply', 'average')),
         backward: optional((functions) => readFunctions(cells, String(cell), functions)),
       })
@@ -36,9 +48,9 @@ export function mergingRecurrentLayer(cells: readonly CellDefinition[]): LayerDe
         if (fieldAt(field, name).value) throw fieldError(fieldAt(field, name), NO_SECOND)
       return options
     },
-    build(context, name, options, input, below) {
+    build(context, name, options, input, below, all) {
       const { merge = 'concat' } = options
-      if (merge === 'concat') return build(context, name, options, input, below)
+      if (merge === 'concat') return build(context, name, options, input, below, all)
       return new MergedLayer(context, name, { ...options, merge }, input, cellMaker(cells))
     },
   }
@@ -49,6 +61,7 @@ const NO_SECOND = 'nothing for a layer with one direction'
 function readersOf(
   cells: readonly CellDefinition[],
   field: Field,
+  kind?: RecurrentKind,
 ): FieldReaders<Omit<RecurrentOptions, 'type'>> {
   const names = cells.map(({ name }) => name as CellName)
   const cell = readChoice(fieldAt(field, 'cell'), names)
@@ -59,6 +72,7 @@ function readersOf(
     returnSequences: optional(readBoolean),
     bias: optional(readBias),
     ...formReaders(cells, cell),
+    ...kind?.readers(cells, cell),
   }
 }
 

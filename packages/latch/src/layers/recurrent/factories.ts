@@ -8,12 +8,16 @@ import { genericRnnCell } from '../../cells/rnn/generic.ts'
 import { rnnCell, type RnnOptions } from '../../cells/rnn/rnn.ts'
 import { cells, type CellName } from '../../cells/registry.ts'
 import type { LayerSpec } from '../definition.ts'
+import { regularisation } from '../regularisation/recurrentOptions.ts'
 import { mergingRecurrentLayer, recurrentLayer } from './definition.ts'
 import { projectedLstmLayer, type ProjectedLstmOptions } from './projected.ts'
 import type { RecurrentOptions } from './recurrent.ts'
 
 /** Options of every recurrent layer. */
-export type RecurrentSettings = Pick<RecurrentOptions, 'direction' | 'returnSequences' | 'bias'>
+export type RecurrentSettings = Pick<
+  RecurrentOptions,
+  'direction' | 'returnSequences' | 'bias' | 'weightDropout' | 'zoneout'
+>
 
 /** Options of any fast cell. */
 type CellOptions = RnnOptions | LstmOptions | GruOptions
@@ -21,13 +25,13 @@ type CellOptions = RnnOptions | LstmOptions | GruOptions
 /** Options of recurrent layers with generic cells. */
 export type GenericRecurrentSettings = RecurrentSettings & Pick<RecurrentOptions, 'merge' | 'backward'>
 
-const rnnLayer = /* @__PURE__ */ recurrentLayer([rnnCell])
-const lstmLayer = /* @__PURE__ */ recurrentLayer([lstmCell])
-const gruLayer = /* @__PURE__ */ recurrentLayer([gruCell])
-const anyLayer = /* @__PURE__ */ recurrentLayer(cells)
-const genericRnnLayer = /* @__PURE__ */ mergingRecurrentLayer([genericRnnCell])
-const genericLstmLayer = /* @__PURE__ */ mergingRecurrentLayer([genericLstmCell])
-const genericGruLayer = /* @__PURE__ */ mergingRecurrentLayer([genericGruCell])
+const rnnLayer = /* @__PURE__ */ recurrentLayer([rnnCell], regularisation)
+const lstmLayer = /* @__PURE__ */ recurrentLayer([lstmCell], regularisation)
+const gruLayer = /* @__PURE__ */ recurrentLayer([gruCell], regularisation)
+const anyLayer = /* @__PURE__ */ recurrentLayer(cells, regularisation)
+const genericRnnLayer = /* @__PURE__ */ mergingRecurrentLayer([genericRnnCell], regularisation)
+const genericLstmLayer = /* @__PURE__ */ mergingRecurrentLayer([genericLstmCell], regularisation)
+const genericGruLayer = /* @__PURE__ */ mergingRecurrentLayer([genericGruCell], regularisation)
 
 /** A simple recurrent layer: h = tanh(Wx·x + Wh·h₋₁ + b), or `relu`. */
 export function rnn(

@@ -74,13 +74,13 @@ export class Gradients {
 
   /** dWh = operandᵀ·dz over the block's rows, by panels. */
   #hidden({ kernels, batch, firstRow, rows, part, parts }: Work, stage: Stage, s: number): void {
-    const { store, engine, index } = this.#context
-    const { units, gateStride, stride, parameters, tape } = this.#loop
+    const { engine, index } = this.#context
+    const { units, gateStride, stride, tape } = this.#loop
     const size = engine.memory.floatBytes
     const [first, end] = partition(stage.gateCount * units, engine.panel, part, parts)
     if (end <= first) return
     const inside = firstRow - tape.firstRow
-    const dw = store.at(parameters.weightHidden, s, 'gradients') + first * units * size
+    const dw = this.#loop.weightsAt(s, 'gradients') + first * units * size
     const buffer = stage.into === 'gates' ? tape.dGates : tape.dRecurrent
     const dz = buffer + (inside * gateStride + stage.firstGate * units + first) * size
     let operand = tape.saved + inside * stride * size

@@ -25,6 +25,8 @@ export interface LoopShape {
   readonly gateStride: number
   readonly parameters: DirectionParameters
   readonly tape: Tape
+  /** Wh of a stage, or its gradient, in the pass at hand. */
+  readonly weightsAt: (stage: number, region?: 'gradients') => Pointer
 }
 
 /** A part of a block's work: sequences low … high − 1, and columns part `part` of `parts` of each product. */

@@ -38,6 +38,21 @@ export interface RecurrentOptions extends CellForm {
    * reset before: a second one would take each step of an optimizer once more.
    */
   bias?: boolean | 'single'
+  /** Rate at which training drops elements of `weight_hh`, the same for all steps of a batch (AWD-LSTM). Default 0. */
+  weightDropout?: number
+  /**
+   * Rate at which units keep their states of the step before in training; outside it states are their expected values
+   * (Krueger et al. 2017). A number is the rate of every state. Default 0.
+   */
+  zoneout?: number | ZoneoutRates
+}
+
+/** Rates at which the states keep their old values. */
+export interface ZoneoutRates {
+  /** Of the hidden state. Default 0. */
+  hidden?: number
+  /** Of the cell state, where the cell has one. Default 0. */
+  cell?: number
 }
 
 /** Which state of a recurrent layer; only an LSTM has a cell state. */
@@ -183,8 +198,13 @@ export class RecurrentLayer implements Layer {
 
   #hooksOf(loop: TimeLoop, direction: number, { overrides }: Pass): LoopHooks | null {
     const { engine, index } = this.#context
-    const hooks = overrides?.of(engine.memory, loop, this.name, direction) ?? null
+    const hooks = this.inner(direction, overrides?.of(engine.memory, loop, this.name, direction) ?? null)
     return index.mask ? index.mask.of(loop, hooks) : hooks
+  }
+
+  /** What changes the steps of a loop inside of masks. */
+  protected inner(_direction: number, overrides: LoopHooks | null): LoopHooks | null {
+    return overrides
   }
 
   #inputOf({ reversed }: TimeLoop, batch: PackedBatch): Pointer {

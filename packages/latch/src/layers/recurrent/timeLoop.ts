@@ -44,6 +44,8 @@ export class TimeLoop implements LoopShape {
   dCell: Pointer = 0
   /** What the pass at hand changes around each step, or null. */
   hooks: LoopHooks | null = null
+  /** Wh of a stage, or its gradient, in the pass at hand. */
+  weightsAt: (stage: number, region?: 'gradients') => Pointer
 
   readonly #context: Context
   readonly #input: Edge
@@ -67,6 +69,7 @@ export class TimeLoop implements LoopShape {
     this.units = units
     this.reversed = reversed
     this.parameters = parameters
+    this.weightsAt = (stage, region) => context.store.at(parameters.weightHidden, stage, region)
     this.#context = context
     this.#input = input
     this.stride = strideOf(engine, units)
@@ -218,7 +221,7 @@ export class TimeLoop implements LoopShape {
       const bias = parameters.biasHidden ? store.at(parameters.biasHidden) + first * size : 0
       kernels.fillRows(target, bias, 0, step.rows, end - first, gateStride)
     }
-    const weights = store.at(parameters.weightHidden, s) + first * units * size
+    const weights = this.weightsAt(s) + first * units * size
     kernels.matmul(target, operand, weights, step.rows, end - first, units, stride, gateStride, 1)
   }
 
@@ -317,10 +320,9 @@ export class TimeLoop implements LoopShape {
   }
 
   #transposeHidden(): void {
-    const { kernels, store } = this.#context
+    const { kernels } = this.#context
     this.cell.stages.forEach(({ gateCount }, s) => {
-      const weights = store.at(this.parameters.weightHidden, s)
-      kernels.packTransposed(this.#transposedAt(s), weights, this.units, gateCount * this.units)
+      kernels.packTransposed(this.#transposedAt(s), this.weightsAt(s), this.units, gateCount * this.units)
     })
   }
 }

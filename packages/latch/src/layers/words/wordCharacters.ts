@@ -14,12 +14,12 @@ import type { Parameter } from '../../tensors/parameters.ts'
 import { SparseRows } from '../../tensors/sparseRows.ts'
 import { BatchIndex } from '../batchIndex.ts'
 import type { LayerDefinition, LayerSpec } from '../definition.ts'
-import { EmbeddingLayer } from '../embedding.ts'
+import { EmbeddingLayer } from '../embeddings/embeddingLayer.ts'
 import { oneOf, optional, readOptions, readRate, readVocabulary, readWidth } from '../fields.ts'
 import { makeEdge, type Capacity, type Context, type Edge, type Layer, type Pass } from '../layer.ts'
 import { allLosses } from '../losses/allLosses.ts'
 import { RecurrentLayer } from '../recurrent/recurrent.ts'
-import { TokenIds } from '../tokenIds.ts'
+import { TokenIds } from '../embeddings/tokenIds.ts'
 
 /**
  * Input layer: words with their characters. A step is 1 + `length` numbers: the word's id, then one more than the id of

@@ -3,7 +3,7 @@ import { cellNames, type CellName } from '../../cells/registry.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { readBoolean, type Field } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
-import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
+import { oneOf, readFields, readWidth } from '../../layers/fields.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 import {
   choiceOption,
@@ -11,16 +11,21 @@ import {
   embeddingOption,
   flagOption,
   layersOption,
-  rateOption,
   readCount,
   readEmbeddingWidth,
   readLayerCount,
   readLimit,
   widthOption,
 } from '../optionChecks.ts'
+import {
+  regularisationReaders,
+  resolveRegularisation,
+  type LanguageRegularisation,
+  type LanguageRegularisationSettings,
+} from './regularisation.ts'
 
 /** Options of `languageModel`. All are optional. */
-export interface LanguageModelOptions extends EngineOptions {
+export interface LanguageModelOptions extends EngineOptions, LanguageRegularisation {
   /** Default `lstm`. */
   cell?: CellName
   /** Hidden units H. Default 128. */
@@ -33,8 +38,6 @@ export interface LanguageModelOptions extends EngineOptions {
   lowercase?: boolean
   /** Width of the embedding, or `oneHot`. Default 64. */
   embedding?: number | 'oneHot'
-  /** Dropout of the embedding, between the layers and before the output, in training. Default 0.1. */
-  dropout?: number
   /** Tokens through which gradients go back. Default 64. */
   steps?: number
   /** Tokens with fewer occurrences in training are unknown. Default 1 for characters, 2 for words. */
@@ -49,14 +52,13 @@ export interface LanguageModelOptions extends EngineOptions {
 }
 
 /** All options with their values, as stored in a model file. */
-export interface LanguageModelSettings {
+export interface LanguageModelSettings extends LanguageRegularisationSettings {
   cell: CellName
   units: number
   layers: number
   tokens: TokenKind
   lowercase: boolean
   embedding: number | 'oneHot'
-  dropout: number
   steps: number
   minimumCount: number
   maximumVocabulary: number | null
@@ -72,6 +74,12 @@ const NAMES: Names<LanguageModelOptions> = {
   lowercase: 1,
   embedding: 1,
   dropout: 1,
+  lockedDropout: 1,
+  embeddingDropout: 1,
+  weightDropout: 1,
+  zoneout: 1,
+  activationPenalty: 1,
+  tied: 1,
   steps: 1,
   minimumCount: 1,
   maximumVocabulary: 1,
@@ -85,16 +93,17 @@ const NAMES: Names<LanguageModelOptions> = {
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveLanguageSettings(options: LanguageModelOptions): LanguageModelSettings {
   assertKnownOptions('option', options, NAMES)
-  const { tokens = 'chars', embedding = 64, dropout = 0.1, lowercase = false } = options
+  const { tokens = 'chars', embedding = 64, lowercase = false } = options
   const { minimumCount = tokens === 'chars' ? 1 : 2, maximumVocabulary = null, endToken } = options
+  const cell = choiceOption('cell', options.cell ?? 'lstm', cellNames)
   return {
-    cell: choiceOption('cell', options.cell ?? 'lstm', cellNames),
+    cell,
     units: widthOption('units', options.units ?? 128),
     layers: layersOption(options.layers ?? 1),
     tokens: choiceOption('tokens', tokens, TOKEN_KINDS),
     lowercase: flagOption('lowercase', lowercase),
     embedding: embeddingOption(embedding),
-    dropout: rateOption('dropout', dropout),
+    ...resolveRegularisation(options, cell, embedding),
     steps: widthOption('steps', options.steps ?? 64),
     minimumCount: countOption('minimumCount', minimumCount),
     maximumVocabulary:
@@ -112,7 +121,7 @@ export function readLanguageSettings(field: Field): LanguageModelSettings {
     tokens: oneOf(...TOKEN_KINDS),
     lowercase: readBoolean,
     embedding: readEmbeddingWidth,
-    dropout: readRate,
+    ...regularisationReaders,
     steps: readWidth,
     minimumCount: readCount,
     maximumVocabulary: readLimit,

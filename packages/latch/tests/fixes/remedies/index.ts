@@ -5,6 +5,7 @@ import { INSPECTION_CASES } from './inspectionCases.ts'
 import { LAYER_CASES } from './layerCases.ts'
 import { MODEL_CASES } from './modelCases.ts'
 import type { RemedyCase } from './remedyCase.ts'
+import { REGULARISATION_CASES } from './regularisationCases.ts'
 import { RESUME_CASES } from './resumeCases.ts'
 import { SAVING_CASES } from './savingCases.ts'
 import { TASK_CASES } from './taskCases.ts'
@@ -14,6 +15,7 @@ export const REMEDY_CASES: readonly RemedyCase[] = [
   ...MODEL_CASES,
   ...LAYER_CASES,
   ...TASK_CASES,
+  ...REGULARISATION_CASES,
   ...RESUME_CASES,
   ...TRAINING_CASES,
   ...INSPECTION_CASES,

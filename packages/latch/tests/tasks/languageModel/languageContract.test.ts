@@ -10,6 +10,18 @@ for (const [name, options, formats] of [
     { cell: 'gru', tokens: 'words', layers: 2, embedding: 'oneHot' },
     ['onnx', 'torch', 'keras'],
   ],
+  [
+    'language model with tied embeddings and the regularisation of AWD-LSTM',
+    {
+      tied: true,
+      layers: 2,
+      lockedDropout: true,
+      embeddingDropout: 0.1,
+      weightDropout: 0.3,
+      activationPenalty: { alpha: 2, beta: 1 },
+    },
+    ['onnx', 'torch', 'keras', 'tfjs'],
+  ],
 ] as const) {
   describeModelContract(name, async (): Promise<ModelCase<string, string>> => {
     const model = await tinyLanguage({ ...options, dropout: 0.2 })

@@ -24,7 +24,7 @@ import { inputSteps, kernelOf, paddingName } from '../windows.ts'
 import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
-import { LayerNames } from '../../../layers/names.ts'
+import { denseWeightName, LayerNames } from '../../../layers/names.ts'
 
 /** A model's configuration, as in config.json. */
 export interface KerasModelConfig {
@@ -189,6 +189,9 @@ function addLayer(
     case 'dropout':
       out.add('Dropout', { rate: layer.rate })
       return 0
+    case 'activationPenalty':
+      out.add('Activation', { activation: 'linear' })
+      return 0
     case 'flatten':
       out.width *= layer.steps
       out.per = 'sequence'
@@ -300,7 +303,8 @@ function addDense(out: Out, layer: Extract<LayerOptions, { type: 'dense' }>, nam
   const { units, bias = true, activation = 'linear' } = layer
   const { width } = out
   const own = activationName(activation)
-  const kernel = (read: (name: string) => Float32Array) => transposed(read(`${name}.weight`), units, width)
+  const weight = denseWeightName(name, layer)
+  const kernel = (read: (name: string) => Float32Array) => transposed(read(weight), units, width)
   const arrays: OutArray[] = [{ path: 'vars/0', shape: [width, units], values: kernel }]
   if (bias) arrays.push({ path: 'vars/1', shape: [units], values: (read) => read(`${name}.bias`) })
   out.width = units

@@ -7,6 +7,7 @@ import { Zip, ZipPassThrough } from 'fflate'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { hdf5Chunks, type Hdf5Dataset } from '../hdf5/write.ts'
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
+import { omitTied } from '../../omitStateful.ts'
 import { buildKerasLayers, buildModel } from './layers.ts'
 import type { OutLayer } from './layer.ts'
 import { numbered } from '../read/weightStores.ts'
@@ -25,7 +26,11 @@ export function writeKerasFile(source: ExportSource): ExportedFile {
     { name: 'config.json', chunks: () => jsonChunks(model) },
     { name: 'model.weights.h5', chunks: () => weightChunks(layers, source) },
   ]
-  return { name: `${name}.keras`, chunks: { [Symbol.iterator]: () => zipChunks(members) } }
+  return {
+    name: `${name}.keras`,
+    chunks: { [Symbol.iterator]: () => zipChunks(members) },
+    ...omitTied(source),
+  }
 }
 
 interface Member {

@@ -97,8 +97,9 @@ export class ExportGraph {
     return name
   }
 
-  /** Adds a float32 weight and returns its name. */
+  /** Adds a float32 weight, once however many layers use it, and returns its name. */
   weight(name: string, dims: readonly number[], parts: readonly WeightPart[]): string {
+    if (this.tensors.some((tensor) => tensor.name === name)) return name
     const byteLength = 4 * parts.reduce((sum, part) => sum + part.length, 0)
     this.tensors.push({
       name,

@@ -11,7 +11,7 @@ import { emitActivation } from './activations.ts'
 import { ExportGraph, float32 } from './graph.ts'
 import { emitRecurrent } from './recurrent.ts'
 import { StepMasks } from './masks.ts'
-import { LayerNames } from '../../../layers/names.ts'
+import { denseWeightName, LayerNames } from '../../../layers/names.ts'
 
 /** The value between two layers. */
 export interface ExportEdge {
@@ -71,6 +71,7 @@ class LayerExport {
     const { graph } = this
     switch (options.type) {
       case 'dropout':
+      case 'activationPenalty':
         return input
       case 'recurrent': {
         const masks = this.#masks
@@ -177,7 +178,7 @@ class LayerExport {
 
   #dense(name: string, options: Extract<LayerOptions, { type: 'dense' }>, input: ExportEdge): ExportEdge {
     const { graph } = this
-    const weight = this.#parameter(`${name}.weight`)
+    const weight = this.#parameter(denseWeightName(name, options))
     const bias = options.bias === false ? [] : [this.#parameter(`${name}.bias`)]
     let value: string
     if (input.per === 'sequence') value = graph.node('Gemm', [input.value, weight, ...bias], { transB: 1 })

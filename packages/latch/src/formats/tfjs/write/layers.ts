@@ -15,7 +15,7 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import type { OutputActivation } from '../../imported.ts'
 import { columnsFromNative, getClassName, transposed, requireClassName } from '../../gateOrders.ts'
 import { functionLayer, functionName, functionText, type KerasLayerJson } from './functions.ts'
-import { layerNames } from '../../../layers/names.ts'
+import { denseWeightName, layerNames } from '../../../layers/names.ts'
 
 /** An array to write; its numbers are made when they are due. */
 export interface DueArray {
@@ -116,6 +116,8 @@ export class TfjsExport {
 
   #addPlain(layer: LayerOptions, i: number, name: string): void {
     if (layer.type === 'dropout') this.#place({ class_name: 'Dropout', config: { name, rate: layer.rate } })
+    else if (layer.type === 'activationPenalty')
+      this.#place({ class_name: 'Activation', config: { name, activation: 'linear' } })
     else if (layer.type === 'flatten') this.#place({ class_name: 'Flatten', config: { name } })
     else if (layer.type === 'masking')
       this.#place({ class_name: 'Masking', config: { name, mask_value: layer.value ?? 0 } })
@@ -233,7 +235,7 @@ export class TfjsExport {
     const own = functionName(activation)
     const config = { name, units, use_bias: bias, activation: own ?? 'linear' }
     this.#place({ class_name: 'Dense', config })
-    const weight = `${this.#names[i]}.weight`
+    const weight = denseWeightName(this.#names[i], layer)
     const [rows, columns] = this.#shapeOf(weight)
     const read = () => transposed(this.#read(weight), rows, columns)
     this.arrays.push({ name: `${name}/kernel`, shape: [columns, rows], read })

@@ -1,6 +1,7 @@
 /** A network as a TensorFlow.js layers model: model.json and weights.bin, one array made at a time. */
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
+import { omitTied } from '../../omitStateful.ts'
 import { TfjsExport, type PlacedLayer } from './layers.ts'
 
 const WEIGHTS = 'weights.bin'
@@ -48,7 +49,7 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
     },
   }
   return [
-    { name: 'model.json', chunks: chunksNaming(new Map()), chunksNaming },
+    { name: 'model.json', chunks: chunksNaming(new Map()), chunksNaming, ...omitTied(source) },
     { name: WEIGHTS, chunks: weights },
   ]
 }

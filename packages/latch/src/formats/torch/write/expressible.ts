@@ -3,6 +3,7 @@ import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { getClassName, classNames } from '../../gateOrders.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
+import { hasZoneout } from '../../../layers/regularisation/zoneoutRates.ts'
 import { isWindowed, windowsOf } from '../../../layers/windows/windowed.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -41,6 +42,7 @@ function againstCell(layer: RecurrentOptions): Reason | null {
   const { cell, activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = layer
   const className = getClassName('torch', cell)
   if (!className) return [`a module among ${classNames('torch').join(', ')}`, `cell ${cell}`]
+  if (hasZoneout(layer)) return ['a cell without zoneout', 'zoneout']
   if (layer.reset === 'before') return [`reset after, as in nn.${className}`, 'reset before']
   if (layer.peepholes) return ['a cell without peepholes', 'peepholes']
   if (layer.coupled) return ['a cell with a separate forget gate', 'coupled gates']

@@ -16,7 +16,7 @@ import { fileName } from '../read/latchFile.ts'
 import { getClassName } from '../../gateOrders.ts'
 import { writeExpression } from './snippetFunctions.ts'
 import { assertExpressible } from './expressible.ts'
-import { layerNames } from '../../../layers/names.ts'
+import { layerName, layerNames } from '../../../layers/names.ts'
 
 /** A layer in Python: the line that creates its module, if it has one, and the lines that run it. */
 interface Lines {
@@ -138,6 +138,8 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       )
     case 'dropout':
       return { make: `${module} = nn.Dropout(${layer.rate})`, run: [`x = ${module}(x)`] }
+    case 'activationPenalty':
+      return { make: null, run: [] }
     case 'pool':
       return poolLines(layer, module, width)
     case 'flatten':
@@ -145,7 +147,9 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
     case 'dense': {
       const bias = layer.bias === false ? ', bias=False' : ''
       const run = [`x = ${module}(x)`, ...functionLines(writeExpression(layer.activation ?? 'linear'))]
-      return { make: `${module} = nn.Linear(${input}, ${width}${bias})`, run }
+      const make = `${module} = nn.Linear(${input}, ${width}${bias})`
+      const tie = `\n        ${module}.weight = self.${layerName('embedding', 0).replace('.', '')}.weight`
+      return { make: layer.tied ? make + tie : make, run }
     }
     case 'activation':
       return { make: null, run: functionLines(writeExpression(layer.activation)) }

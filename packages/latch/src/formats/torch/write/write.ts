@@ -9,7 +9,7 @@ import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { omitStateful } from '../../omitStateful.ts'
 import { fileName, torchName } from '../read/latchFile.ts'
 import { assertExpressible } from './expressible.ts'
-import { layerNames } from '../../../layers/names.ts'
+import { denseWeightName, layerNames } from '../../../layers/names.ts'
 
 /** A tensor to write; its numbers are read when it is written. */
 interface Due {
@@ -39,7 +39,19 @@ function listTensors(network: Network): Due[] {
       return data instanceof Float32Array ? data : Float32Array.from(data)
     },
   }))
-  return [...tensors, ...listSecondBiases(network), ...listConstants(network)]
+  return [...tensors, ...listSecondBiases(network), ...listTied(network), ...listConstants(network)]
+}
+
+/** A state_dict has a tied weight under both names. */
+function listTied(network: Network): Due[] {
+  const { store } = internalsOf(network)
+  const names = layerNames(network.config.layers)
+  return network.config.layers.flatMap((layer, i): Due[] => {
+    if (layer.type !== 'dense' || !layer.tied) return []
+    const table = store.find(denseWeightName(names[i], layer))
+    const read = () => Float32Array.from(store.read(table))
+    return [{ name: torchName(`${names[i]}.weight`), shape: table.shape, read }]
+  })
 }
 
 /** PyTorch's modules have two biases or none: for a single bias, the second is written as zeros. */

@@ -1,9 +1,9 @@
 /** Token ids on their way into a network: checked, and with word dropout, which turns ids into the unknown token. */
-import type { Pointer } from '../engine/kernels.ts'
-import { hash32, mixKey } from '../core/random.ts'
-import { DataError, ShapeError } from '../core/errors.ts'
-import type { PackedBatch } from '../tensors/packedBatch.ts'
-import type { Capacity, Context, Pass } from './layer.ts'
+import type { Pointer } from '../../engine/kernels.ts'
+import { hash32, mixKey } from '../../core/random.ts'
+import { DataError, ShapeError } from '../../core/errors.ts'
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { Capacity, Context, Pass } from '../layer.ts'
 
 /** Ids as training sees them: with word dropout. */
 export class TokenIds {

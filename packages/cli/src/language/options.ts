@@ -1,0 +1,79 @@
+/** The options of `latch train` that a language model alone has, and their parsers. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { LanguageModelOptions } from 'latch'
+import { engineOptions, fraction, numbersByName } from '../options/options.ts'
+import type { NamedNumbers } from '../options/options.ts'
+import { withoutUndefined } from '../training/options.ts'
+import type { TrainFlags } from '../training/resume.ts'
+
+/** The heading of `--task` and what belongs to it in the help. */
+export const TASK_OPTIONS = 'Task:'
+/** Their names. */
+export const LANGUAGE_ONLY = [
+  '--lines',
+  '--steps',
+  '--end-token',
+  '--tied',
+  '--locked-dropout',
+  '--embedding-dropout',
+  '--weight-dropout',
+  '--zoneout',
+  '--activation-penalty',
+]
+/** What `--dropout` of a language model may name. */
+export const LANGUAGE_DROPOUT = ['input', 'layers', 'output']
+
+/** Adds those of the network to the command, beside `--task`. */
+export function addLanguageOptions(command: CommandUnknownOpts): void {
+  command
+    .optionsGroup(TASK_OPTIONS)
+    .option('--tied', 'lm: the output layer has the embedding’s table as its weight')
+    .option('--locked-dropout', 'lm: one dropout mask for all steps of a part of the corpus')
+    .option(
+      '--embedding-dropout <p>',
+      'lm: dropout of whole tokens of the embedding (default: 0)',
+      fraction('--embedding-dropout'),
+    )
+    .option(
+      '--weight-dropout <p>',
+      'lm: dropout of the recurrent weights (default: 0)',
+      fraction('--weight-dropout'),
+    )
+    .option('--zoneout <p>', 'lm: rate of units that keep their states, or hidden=0.05,cell=0.1', zoneout)
+    .option(
+      '--activation-penalty <factors>',
+      'lm: penalties on large and on fast-changing outputs, as in alpha=2,beta=1 (default: none)',
+      numbersByName('--activation-penalty', { least: 0 }, ['alpha', 'beta']),
+    )
+}
+
+function zoneout(text: string): number | NamedNumbers {
+  if (!text.includes('=')) return fraction('--zoneout')(text)
+  return numbersByName('--zoneout', { least: 0, below: 1 }, ['hidden', 'cell'])(text)
+}
+
+/** The options of the library. */
+export function languageOptions(flags: TrainFlags): LanguageModelOptions {
+  const { cell, units, layers, tokens, lowercase, embedding, dropout, steps, endToken, tied } = flags
+  const { lockedDropout, embeddingDropout, weightDropout, activationPenalty } = flags
+  return withoutUndefined({
+    cell,
+    units,
+    layers,
+    tokens,
+    lowercase,
+    embedding,
+    dropout,
+    lockedDropout,
+    embeddingDropout,
+    weightDropout,
+    zoneout: flags.zoneout,
+    activationPenalty,
+    tied,
+    steps,
+    endToken,
+    minimumCount: flags.minCount,
+    maximumVocabulary: flags.maxVocabulary,
+    ...engineOptions(flags),
+  } as LanguageModelOptions)
+}
