@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { run as fineTune } from '../examples/fineTune.ts'
 import { run as gruForms } from '../examples/gruForms.ts'
 import { run as inAndOut } from '../examples/inAndOut.ts'
+import { run as names } from '../examples/names.ts'
 import { run as oneStep } from '../examples/oneStep.ts'
 import { multiply, add } from '../examples/paper.ts'
 import { run as riya } from '../examples/riya.ts'
@@ -251,6 +252,19 @@ it('a sine is forecast from its windows, and from its own predictions', async ()
   checkPage(page)
   expect(error.model).toBeLessThan(error.last / 2)
   forecast.forEach((value, t) => expect(Math.abs(value - sine[t])).toBeLessThan(0.35))
+})
+
+it('names are found, also unknown ones, and no prediction breaks BIO', async () => {
+  const page: string[] = []
+  const { f1, prediction, broken } = await names((line) => page.push(line))
+  checkPage(page)
+  expect(f1.model).toBeGreaterThan(0.95)
+  expect(f1.model).toBeGreaterThan(f1.baseline + 0.1)
+  expect(prediction.entities.map(({ label, text }) => `${label} ${text}`)).toEqual([
+    'PER Ada Petrov',
+    'LOC New York',
+  ])
+  expect(broken).toBe(0)
 })
 
 describe('the folder', () => {

@@ -32,6 +32,7 @@ export type {
   TaggerInput,
   TagPrediction,
 } from './tasks/tagger/learned.ts'
+export { TAG_SCHEMES } from './tasks/tagger/spans.ts'
 export type { Span, TagScheme } from './tasks/tagger/spans.ts'
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequenceInput } from './tasks/sequenceModel/reader.ts'

@@ -3,6 +3,14 @@
  * it needs csv-parse and `latch` has no dependency.
  */
 export { parseExamples, parseTable } from './data/tables.ts'
+export { parseSentences } from './data/sentences/sentences.ts'
+export type {
+  SentenceColumns,
+  SentenceFormat,
+  SentenceOptions,
+  Sentences,
+  TaggedSentence,
+} from './data/sentences/sentences.ts'
 export type { ExampleOptions, Examples } from './data/examples.ts'
 export type { Table, TableOptions } from './data/tableStart.ts'
 export type { TableFormat } from './data/tableFormat.ts'

@@ -6,6 +6,8 @@ import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { openAnyModel, printModelNotes } from '../options/models.ts'
 import { evaluateLanguageModel } from '../language/evaluate.ts'
 import { asLanguageModel, requireLanguageModel } from '../language/languageModels.ts'
+import { evaluateTagger } from '../tagging/evaluate.ts'
+import { asTagger } from '../tagging/taggers.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import {
@@ -27,7 +29,8 @@ their place, and nothing is evaluated unless --skip-bad-rows leaves them out.
 
 Examples:
   $ latch evaluate model.safetensors test.csv --text comment --label sentiment
-  $ latch evaluate model.safetensors test.tsv.gz --text 1 --label 0 --json`
+  $ latch evaluate model.safetensors test.tsv.gz --text 1 --label 0 --json
+  $ latch evaluate tagger.safetensors test.conll --train train.conll`
 
 export function evaluateCommand(output: Output) {
   return new Command('evaluate')
@@ -40,6 +43,8 @@ export function evaluateCommand(output: Output) {
     .option(...textOption)
     .option(...labelOption)
     .option('--lines', 'language model: each line of a text file is a text of its own')
+    .option('--train <file>', 'tagger: compare with the most frequent tag of each word of these sentences')
+    .option('--sentence <column>', 'tagger: column with the sentence of each token, in a table of tokens')
     .option('--ngrams <file>', 'language model: compare with n-grams of these training texts')
     .option(...formatOption)
     .option(...headerOption)
@@ -58,6 +63,8 @@ export function evaluateCommand(output: Output) {
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model } = opened
       printModelNotes(opened, output)
+      const tagger = asTagger(model)
+      if (tagger) return evaluateTagger(tagger, data, flags, output)
       const language = asLanguageModel(model)
       if (language) return evaluateLanguageModel(language, data, flags, output)
       if (flags.ngrams !== undefined || flags.lines) requireLanguageModel(model, path, 'evaluate')

@@ -226,7 +226,7 @@ function formatFact(value: Facts[string]): string {
     return value.length > MAX_ITEMS ? `${shown}, … (${count(value.length)} in total)` : shown
   }
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (typeof value === 'number') return count(value)
+  if (typeof value === 'number') return Number.isInteger(value) ? count(value) : String(value)
   if (typeof value === 'string') return visible(value)
   const best = value as { epoch?: number; accuracy?: number | null }
   return `epoch ${best.epoch}, validation accuracy ${percent(best.accuracy)}`

@@ -7,6 +7,8 @@ import { latchBytes, openAnyModel, printModelNotes, idsAsText } from '../options
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import { asLanguageModel } from '../language/languageModels.ts'
 import { drawSurprise } from '../language/surprise.ts'
+import { drawTags, tagsJson } from '../tagging/predict.ts'
+import { asTagger } from '../tagging/taggers.ts'
 import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { forceOption, noteReplaced } from '../terminal/outputFiles.ts'
@@ -71,8 +73,12 @@ export function inspectCommand(output: Output) {
       const trace = model.trace(text ?? idsAsText(flags.ids!, model), { label: flags.label }) as Trace
       const language = asLanguageModel(model)
       const score = language && text !== undefined ? language.score(text) : null
-      output.emit(score ? { ...trace, score } : trace)
+      const tagger = asTagger(model)
+      const tagged = tagger && text !== undefined ? tagger.predict(text) : null
+      const more = { ...(score && { score }), ...(tagged && { tagged: tagsJson(tagged) }) }
+      output.emit({ ...trace, ...more })
       if (!output.json) {
+        if (tagged) for (const line of [...drawTags(tagged), '']) output.print(line)
         if (score)
           for (const line of drawSurprise(score, trace, output.colors, output.width)) output.print(line)
         const layout = flags.layout ?? (trace.steps.length > MOST_ROWS ? 'columns' : 'rows')

@@ -1,7 +1,14 @@
 /** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { basename } from 'node:path'
-import { LatchError, UsageError, type Prediction, type PredictOptions, type RankedLabel } from 'latch'
+import {
+  LatchError,
+  UsageError,
+  type Prediction,
+  type PredictOptions,
+  type RankedLabel,
+  type TagPrediction,
+} from 'latch'
 import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
@@ -32,6 +39,8 @@ import {
   tableOptions,
   type TableFlags,
 } from '../options/tableFlags.ts'
+import { predictFile, taggedLine, tagsJson } from '../tagging/predict.ts'
+import { asTagger, requireTaggerFlags } from '../tagging/taggers.ts'
 import { textColumns } from '../options/rows.ts'
 import { getTyped, type Typed } from '../options/fixes.ts'
 import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
@@ -50,6 +59,9 @@ probability. For a model without a vocabulary, pass --ids, or features as JSON, 
 row per step. A text that the model cannot read is reported in its place; the
 others are answered, and the exit code is 1. A piped field that a spreadsheet would
 take for a formula begins with an apostrophe; --json has every text as it is.
+
+A tagger prints each text as token/TAG; for a --file of tokens (CoNLL, JSON Lines or a
+table), CoNLL: a token, a tab and its tag in each line.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
@@ -79,6 +91,7 @@ export function predictCommand(output: Output) {
       '--text <columns>',
       'text column, by name or by number from 0; several are separated by commas (default: that of the training, or the only one)',
     )
+    .option('--sentence <column>', 'tagger: column with the sentence of each token, in a table of tokens')
     .option(...formatOption)
     .option(...headerOption)
     .option(...delimiterOption)
@@ -99,7 +112,10 @@ export function predictCommand(output: Output) {
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model } = opened
       printModelNotes(opened, output)
+      const tagger = asTagger(model)
+      if (tagger) requireTaggerFlags('predict', { '--top': flags.top, '--ids': flags.ids })
       if (flags.top !== undefined) requireLabels(model)
+      if (tagger && flags.file !== undefined) return predictFile(tagger, flags.file, flags, output)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       const typed = getTyped(command as unknown as CommandUnknownOpts)
       noteUnquoted(path, texts, model, output)
@@ -116,6 +132,7 @@ interface PredictFlags extends TableFlags {
   ids?: string
   file?: string
   text?: string
+  sentence?: string
 }
 
 /** @throws UsageError for a model whose outputs are numbers */
@@ -242,8 +259,13 @@ async function printAll(
 }
 
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
-type Printed =
-  { label: string; probabilities: Record<string, number>; top?: RankedLabel[] } | { output: number[] }
+type Printed = Labelled | { output: number[] } | { tagged: TagPrediction }
+
+interface Labelled {
+  label: string
+  probabilities: Record<string, number>
+  top?: RankedLabel[]
+}
 
 /** An answer or an error for each text: one that cannot be read does not keep the others from their answers. */
 function predictAll(
@@ -269,7 +291,9 @@ function predictAll(
   return answers
 }
 
-function printed({ label, probabilities, output, steps, top }: Prediction): Printed {
+function printed(prediction: Prediction): Printed {
+  if ('tags' in prediction) return { tagged: prediction as TagPrediction }
+  const { label, probabilities, output, steps, top } = prediction
   const more = { ...(top && { top }), ...(steps && { steps }) }
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
 }
@@ -325,18 +349,20 @@ class Printer {
 
   print(text: string, prediction: Printed): void {
     this.#printed++
-    this.#output.emit(prediction)
+    const isTagged = 'tagged' in prediction
+    this.#output.emit(isTagged ? tagsJson(prediction.tagged) : prediction)
     if (this.#output.json) return
+    if (isTagged) return this.#output.print(taggedLine(prediction.tagged))
     const written = this.#output.isTerminal ? outputNumber : exactNumber
     const numbers = 'output' in prediction ? prediction.output.map(written).join(' ') : null
     if (numbers !== null)
       this.#output.print(
         this.#output.isTerminal ? `${numbers}  ${visible(text)}` : `${numbers}\t${tableCell(text)}`,
       )
-    else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
+    else this.#printLabel(text, prediction as Labelled)
   }
 
-  #printLabel(text: string, prediction: Exclude<Printed, { output: number[] }>): void {
+  #printLabel(text: string, prediction: Labelled): void {
     const { label, probabilities, top } = prediction
     const labels = top ?? [{ label, probability: probabilities[label] }]
     if (!this.#output.isTerminal) {

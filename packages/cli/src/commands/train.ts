@@ -1,6 +1,6 @@
-/** `latch train`: trains a text classifier on a table of texts and labels, and saves it. */
+/** `latch train`: trains a text classifier on a table of texts and labels, a language model or a tagger, and saves it. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { cells, type ModelFitReport, TextClassifier, textClassifier, UsageError } from 'latch'
+import { cells, type ModelFitReport, TAG_SCHEMES, TextClassifier, textClassifier, UsageError } from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOptions, oneOf, realNumber, typedFlags, wholeNumber, yesOrNo } from '../options/options.ts'
@@ -27,8 +27,10 @@ import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
 import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
+import { trainLanguageModel } from '../language/train.ts'
+import { requireTaskOptions } from '../training/taskOptions.ts'
+import { trainTagger } from '../tagging/train.ts'
 import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
-import { requireTaskOptions, trainLanguageModel } from '../language/train.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { NETWORK_OPTIONS, trainingCommand } from '../training/command.ts'
 
@@ -54,6 +56,8 @@ Examples:
   $ latch train names.jsonl --tokens chars --units 128 --bidirectional --pooling max
   $ zcat big.csv.gz | latch train - --text body --label spam --class-weights balanced --json
   $ latch train comments.csv --resume model.checkpoint.safetensors
+  $ latch train names.conll --task tag --test test.conll
+  $ latch train en-ud-train.conllu --task tag --text form --label upos
   $ latch train new-comments.csv --from model.safetensors --extend-vocabulary`
 
 export function trainCommand(output: Output) {
@@ -62,12 +66,14 @@ export function trainCommand(output: Output) {
     read: oneOf('--cell', CELLS),
   }
   const command = trainingCommand('train', cell)
-    .summary('train a text classifier and save it')
-    .description('Train a text classifier on a table of texts and labels, and save it as one file.')
+    .summary('train a model of texts and save it')
+    .description(
+      'Train a text classifier on a table of texts and labels, and save it as one file; with --task, a language model or a tagger.',
+    )
     .optionsGroup(TASK_OPTIONS)
     .option(
       '--task <name>',
-      'classify texts, or lm: a language model of the texts (default: classify)',
+      'classify texts, lm: a language model of the texts, or tag: a label for each token (default: classify)',
       oneOf('--task', TASKS),
     )
     .option('--lines', 'lm: each line of a text file is a text of its own')
@@ -77,6 +83,23 @@ export function trainCommand(output: Output) {
       'lm: whether texts begin and end with <end> (default: yes for several texts)',
       yesOrNo('--end-token'),
     )
+    .option(
+      '--crf <yes|no>',
+      'tag: a conditional random field over the tags (default: yes for spans)',
+      yesOrNo('--crf'),
+    )
+    .option(
+      '--characters <yes|no>',
+      'tag: read the characters of each word (default: yes)',
+      yesOrNo('--characters'),
+    )
+    .option(
+      '--scheme <name>',
+      `tag: how tags mark spans, ${TAG_SCHEMES.join(', ')} (default: found by the tags)`,
+      oneOf('--scheme', TAG_SCHEMES),
+    )
+    .option('--repair', 'tag: read broken spans, such as I-PER after O, as the CoNLL scorer does')
+    .option('--sentence <column>', 'tag: column with the sentence of each token, in a table of tokens')
     .optionsGroup('Saving:')
     .option('--out <file>', `model file (default: ${DEFAULT_OUT})`)
     .option(
@@ -124,6 +147,10 @@ async function runLocked(
   if (flags.task === 'lm') {
     await noteOldCheckpoint(flags, paths, output)
     return trainLanguageModel(flags, { data, paths, lock, output, logFlags: flags, seconds })
+  }
+  if (flags.task === 'tag') {
+    await noteOldCheckpoint(flags, paths, output)
+    return trainTagger(flags, { data, paths, lock, output, logFlags: flags, seconds })
   }
   const { model, options, resume } = await startOf(flags)
   const rows = await readRows(

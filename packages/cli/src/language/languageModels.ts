@@ -2,6 +2,8 @@
 import { type LanguageModel, UnsupportedError } from 'latch'
 import type { AnyModel } from 'latch/formats'
 
+const KINDS: Readonly<Record<string, string>> = { textClassifier: 'a text classifier', tagger: 'a tagger' }
+
 /** The model, if it says how likely each next token is; else null. */
 export function asLanguageModel(model: AnyModel): LanguageModel | null {
   return model.task === 'languageModel' ? (model as unknown as LanguageModel) : null
@@ -25,7 +27,7 @@ export function requireLanguageModel(model: AnyModel, path: string, where: strin
   throw new UnsupportedError({
     where: `${where}, ${path}`,
     expected: 'a language model',
-    got: model.task === 'textClassifier' ? 'a text classifier' : 'a sequence model',
+    got: KINDS[model.task] ?? 'a sequence model',
     remedy: 'Train one with `latch train TEXT --task lm`.',
   })
 }

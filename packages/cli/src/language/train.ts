@@ -1,10 +1,10 @@
 /** `latch train --task lm`: trains a language model on a corpus, saves it, and compares it with n-grams. */
-import { LanguageModel, languageModel, readFileBytes, UsageError } from 'latch'
+import { LanguageModel, languageModel, readFileBytes } from 'latch'
 import type { FitOptions, ModelFitReport, TokenEvaluation } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { fitOptions, withoutUndefined } from '../training/options.ts'
-import { LANGUAGE_DROPOUT, LANGUAGE_ONLY, languageOptions } from './options.ts'
+import { languageOptions } from './options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
@@ -12,34 +12,8 @@ import { measureNgrams } from './ngrams.ts'
 import { readCorpus, type Corpus } from './corpus.ts'
 import { drawLanguageSummary } from './summary.ts'
 
-/** Options of `latch train` that a language model does not have. */
-const CLASSIFIER_ONLY =
-  '--label --bidirectional --reset --activation --pooling --max-length --counts --class-weights --header'
-
 /** The files and the options of the run, which are those of every training. */
 export type LanguageJob = Omit<Job, 'resumeCommand'>
-
-/** @throws UsageError for options of the other task */
-export function requireTaskOptions(typed: readonly string[], { task, cell, dropout }: TrainFlags): void {
-  const isLanguage = task === 'lm'
-  const others = isLanguage ? CLASSIFIER_ONLY.split(' ') : LANGUAGE_ONLY
-  const wrong = typed.filter((flag) => others.includes(flag))
-  if (isLanguage && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
-  if (typeof dropout === 'object') {
-    const isOwn = (name: string) => LANGUAGE_DROPOUT.includes(name)
-    const named = Object.keys(dropout).filter((name) => (isLanguage ? !isOwn(name) : name === 'input'))
-    for (const name of named) wrong.push(`--dropout ${name}=`)
-  }
-  if (wrong.length === 0) return
-  throw new UsageError({
-    where: isLanguage ? '--task lm' : 'train',
-    expected: isLanguage ? 'options of a language model' : 'options of a text classifier',
-    got: wrong.join(', '),
-    remedy: isLanguage
-      ? `Omit ${wrong.join(', ')}.`
-      : `Add \`--task lm\` for a language model, or omit ${wrong.join(', ')}.`,
-  })
-}
 
 /** Trains, saves and reports. */
 export async function trainLanguageModel(flags: TrainFlags, given: LanguageJob): Promise<void> {

@@ -88,7 +88,8 @@ function withNetwork<T, O extends OptionValues>(
     .option('--cell <cell>', cell.help, cell.read)
     .option('--units <n>', 'hidden units (default: 64)', wholeNumber('--units'))
     .option('--layers <n>', 'number of stacked recurrent layers (default: 1)', wholeNumber('--layers'))
-    .option('--bidirectional', 'read the text in both directions')
+    .option('--bidirectional', 'read the text in both directions (default for taggers)')
+    .option('--no-bidirectional', 'read the text forwards only (default for texts)')
     .option(
       '--reset <side>',
       'GRU: apply the reset gate after or before the matrix product (default: after)',

@@ -1,6 +1,6 @@
 /** Evaluation tables: metrics by class, the confusion matrix or the most frequent confusions. */
 import Table from 'cli-table3'
-import type { ClassEvaluation, Evaluation, TokenEvaluation } from 'latch'
+import type { ClassEvaluation, EntityScores, Evaluation, TagEvaluation, TokenEvaluation } from 'latch'
 import { displayWidth, fit, visible, wrap } from '../terminal/glyphWidth.ts'
 import { maximum } from 'latch/inspection'
 import { clamp, count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
@@ -84,10 +84,35 @@ function tokenLine(result: TokenEvaluation, { bold }: Colors): string {
 export function drawEvaluation(result: Evaluation, colors: Colors, width: number): string {
   if (result.kind === 'values') return valueLine(result, colors)
   if (result.kind === 'tokens') return tokenLine(result, colors)
-  const parts = [headline(result, colors, width), classTable(result, colors, width)]
+  const parts = [headline(result, colors, width)]
+  if (isTags(result) && result.entities) parts.push(entityTable(result.entities, colors, width))
+  parts.push(classTable(result, colors, width))
   const confusion = drawConfusion(result, colors, width)
   if (confusion) parts.push(confusion)
   return parts.join('\n\n')
+}
+
+/** Of a tagger, whose rows are tokens. */
+function isTags(result: ClassEvaluation): result is TagEvaluation {
+  return 'entities' in result
+}
+
+/** Spans by label, the most frequent first; and all together. */
+function entityTable(scores: EntityScores, colors: Colors, width: number): string {
+  const { perLabel, support } = scores
+  const listed = [...perLabel].sort((a, b) => b.support - a.support).slice(0, MOST_CLASSES)
+  const digits = Math.max('spans'.length, count(support).length)
+  const nameWidth = Math.max(6, width - METRICS_WIDTH - digits)
+  const rows = [...listed, { ...scores, label: 'all' }].map((row, i) =>
+    [
+      name(row.label, nameWidth),
+      percent(row.precision),
+      percent(row.recall),
+      percent(row.f1),
+      count(row.support),
+    ].map((cell) => (i === listed.length ? colors.bold(cell) : cell)),
+  )
+  return drawTable(rows, { head: ['Spans', 'precision', 'recall', 'F1', 'spans'], colors })
 }
 
 function valueLine(result: Extract<Evaluation, { kind: 'values' }>, { bold }: Colors): string {
@@ -97,7 +122,8 @@ function valueLine(result: Extract<Evaluation, { kind: 'values' }>, { bold }: Co
 }
 
 function headline(result: ClassEvaluation, { bold, dim }: Colors, width: number): string {
-  const facts = [`macro F1 ${percent(result.macroF1)}`, `loss ${loss(result.loss)}`, plural(result.n, 'row')]
+  const what = isTags(result) ? 'token' : 'row'
+  const facts = [`macro F1 ${percent(result.macroF1)}`, `loss ${loss(result.loss)}`, plural(result.n, what)]
   const accuracy = `accuracy ${percent(result.accuracy)}`
   const error = ` ± ${standardError(result)}`
   const rest = facts.join('   ')
@@ -139,7 +165,10 @@ function classTable(result: ClassEvaluation, colors: Colors, width: number): str
     percent(result.macroF1),
   ]
   rows.push([...mean.map((cell) => colors.bold(cell)), colors.bold(count(result.n))])
-  const table = drawTable(rows, { head: ['class', 'precision', 'recall', 'F1', 'rows'], colors })
+  const table = drawTable(rows, {
+    head: ['class', 'precision', 'recall', 'F1', isTags(result) ? 'tokens' : 'rows'],
+    colors,
+  })
   if (!many) return table
   const all = `(${count(listed.length)} of ${count(perClass.length)}; all in --json)`
   return `${colors.bold('Classes with the lowest F1')}${colors.dim(` ${all}`)}\n${table}`
@@ -195,6 +224,7 @@ export function evaluationJson(result: Evaluation): object {
     labels,
     perClass,
     confusion,
+    ...(isTags(result) ? { entities: result.entities } : {}),
     warnings,
   }
 }

@@ -1,5 +1,12 @@
 /** Resuming an interrupted run: the options allowed, those stored in its checkpoint, and where the model is saved. */
-import { cells, type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
+import {
+  cells,
+  type ClassifierFitOptions,
+  type TagScheme,
+  TextClassifier,
+  UsageError,
+  readFileBytes,
+} from 'latch'
 import { dashedPath, engineOptions, shellOption, shellWord, type NamedNumbers } from '../options/options.ts'
 import { tableWords } from '../options/tableFlags.ts'
 import { programName } from '../terminal/programName.ts'
@@ -10,7 +17,7 @@ import type { TrainingFlags } from './command.ts'
 
 export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
 /** What `--task` takes. */
-export const TASKS = ['classify', 'lm'] as const
+export const TASKS = ['classify', 'lm', 'tag'] as const
 export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>
@@ -29,6 +36,11 @@ export interface TrainFlags extends TrainingFlags {
   lines?: boolean
   steps?: number
   endToken?: boolean
+  crf?: boolean
+  characters?: boolean
+  scheme?: TagScheme
+  repair?: boolean
+  sentence?: string
   tied?: true
   lockedDropout?: true
   embeddingDropout?: number
@@ -40,7 +52,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--task --lines --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--task --lines --sentence --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.

@@ -1,4 +1,4 @@
-/** Remedies of the commands for language models. */
+/** Remedies of the commands for language models and taggers. */
 import { requireConsistent } from '../../src/commands/generate.ts'
 import { DataError, UnsupportedError, UsageError } from '../../../latch/src/core/errors.ts'
 import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.ts'
@@ -7,7 +7,8 @@ import { trained } from '../../../latch/tests/tasks/textClassifier/classifierHel
 import { readCorpus } from '../../src/language/corpus.ts'
 import { evaluateLanguageModel } from '../../src/language/evaluate.ts'
 import { requireLanguageModel } from '../../src/language/languageModels.ts'
-import { requireTaskOptions } from '../../src/language/train.ts'
+import { requireTaskOptions } from '../../src/training/taskOptions.ts'
+import { requireTaggerFlags } from '../../src/tagging/taggers.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { Workplace } from '../cliHelpers.ts'
 
@@ -67,6 +68,13 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     remedy: 'Add `--task lm` for a language model, or omit --steps.',
     raise: () => requireTaskOptions(['--steps'], {} as never),
     follow: () => requireTaskOptions(['--steps'], { task: 'lm' } as never),
+  },
+  {
+    name: 'options that a tagger does not have',
+    kind: UsageError,
+    remedy: 'Omit --top.',
+    raise: () => requireTaggerFlags('predict', { '--top': 3, '--ids': undefined }),
+    follow: () => requireTaggerFlags('predict', { '--top': undefined, '--ids': undefined }),
   },
   {
     name: 'labels for a language model',

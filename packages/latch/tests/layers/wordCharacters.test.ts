@@ -125,6 +125,52 @@ describe('words with their characters', () => {
     expect([...net.readOutput(one)]).toEqual([...at(1, 0), ...at(1, 1)])
   })
 
+  it('reads more words than fit at once in parts, with the gradients of differences', () => {
+    const net = network(
+      [
+        { ...INPUT, characters: 40 },
+        { type: 'dense', units: 2 },
+      ],
+      {
+        engine: 'reference',
+        precision: 'float64',
+        loss: { type: 'softmaxCrossEntropy' },
+      },
+    )
+    net.prepareTraining()
+    // 700 different words.
+    const sentence = Array.from({ length: 700 }, (_, i): Word => [i % 5, i % 40, Math.floor(i / 40)])
+    const batch = batchOf([sentence])
+    const targets = { stepClasses: [sentence.map((_, i) => i % 2)] }
+    net.forward(batch, pass)
+    const rows = net.readOutput(batch)
+    net.zeroGradients()
+    net.backward(batch, targets, pass)
+    const { store } = internalsOf(net)
+    for (const name of [
+      'wordCharacters.0.encoder.bias_ih_l0',
+      'wordCharacters.0.encoder.weight_hh_l0_reverse',
+    ]) {
+      const found = net.readParameter(name, 'gradients')
+      const parameter = store.find(name)
+      const values = store.read(parameter)
+      const slopes = Float64Array.from(values, (weight, i) => {
+        const moved = (by: number) => {
+          store.write(parameter, values.with(i, weight + by))
+          net.forward(batch, pass)
+          return net.loss(batch, targets).mean
+        }
+        const slope = (moved(1e-5) - moved(-1e-5)) / 2e-5
+        store.write(parameter, values)
+        return slope
+      })
+      expectClose(found, slopes, 1e-8, name)
+    }
+    const one = batchOf([sentence.slice(650, 651)])
+    net.forward(one)
+    expect(net.readOutput(one)).toEqual(rows.slice(1300, 1302))
+  })
+
   it('computes the same bits on 1, 2 and 3 threads', () => {
     const { minWork, eager } = parallelism
     Object.assign(parallelism, { minWork: 1, eager: true })

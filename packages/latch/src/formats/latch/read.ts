@@ -58,13 +58,14 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
 
 function readOutputActivation(field: Field, { loss }: NetworkConfig): OutputActivation {
   if (field.value !== undefined) return readChoice(field, OUTPUT_ACTIVATIONS)
-  if (loss?.type === 'softmaxCrossEntropy') return 'softmax'
+  if (loss?.type === 'softmaxCrossEntropy' || loss?.type === 'crf') return 'softmax'
   return loss?.type === 'binaryCrossEntropy' ? 'sigmoid' : 'linear'
 }
 
 /** The input of the first layer. */
 export function getInput({ layers: [first] }: NetworkConfig): ModelInput {
   if (first.type === 'features') return { kind: 'features', width: first.width, steps: null }
+  if (first.type === 'wordCharacters') return { kind: 'features', width: 1 + first.length, steps: null }
   return { kind: 'ids', width: (first as { vocabulary: number }).vocabulary, steps: null }
 }
 
@@ -109,6 +110,7 @@ function describeType(layer: LayerOptions): string {
 function describeOutput(layer: LayerOptions): string | null {
   if (layer.type === 'embedding') return `(batch, steps, ${layer.size})`
   if (layer.type === 'features') return `(batch, steps, ${layer.width})`
+  if (layer.type === 'wordCharacters') return `(batch, steps, ${layer.size + 2 * layer.units})`
   if (layer.type !== 'recurrent') return null
   const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
   const width = layer.units * (beside ? 2 : 1)

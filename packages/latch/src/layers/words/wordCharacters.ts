@@ -71,6 +71,9 @@ export function wordCharacters(
   return { definition: wordCharactersLayer, options: { type: 'wordCharacters', ...options } }
 }
 
+/** Words whose characters are read together: of more, each part is read again on the way back, so that memory is bounded. */
+const WORDS_AT_ONCE = 512
+
 /** Words with their characters at work. */
 export class WordCharactersLayer implements Layer {
   readonly type = 'wordCharacters'
@@ -89,10 +92,13 @@ export class WordCharactersLayer implements Layer {
   readonly #table: Parameter // (V, E)
   readonly #characters: EmbeddingLayer
   readonly #encoder: RecurrentLayer
-  /** Row of the encoder's output of each row. (R) */
+  /** The word of each row, by its number. (R) */
   #rows: Pointer = 0
+  /** The last states of each different word, and their gradients. (R, 2·units; those of the encoder's output) */
+  #states: Pointer = 0
+  #stateGradients: Pointer = 0
   /** The different words of the last batch. */
-  #words: PackedBatch | null = null
+  #parts: readonly PackedBatch[] = []
 
   constructor(context: Context, name: string, options: WordCharactersOptions) {
     const { vocabulary, size, characters, characterSize, cell, units, wordDropout = 0 } = options
@@ -134,10 +140,14 @@ export class WordCharactersLayer implements Layer {
     const { length } = this.#options
     this.#ids.plan(capacity)
     this.#rows = memory.ints(rows, 'words')
-    const own = { sequences: rows, steps: length, rows: rows * length }
+    const words = Math.min(rows, WORDS_AT_ONCE)
+    const own = { sequences: words, steps: length, rows: words * length }
     this.#index.plan(memory, own)
     this.#characters.plan(own, training)
     this.#encoder.plan(own, training)
+    const { stride } = this.#encoder.output
+    this.#states = memory.floats(rows * stride, 'words')
+    this.#stateGradients = training ? memory.floats(rows * stride, 'words') : 0
     const floats = rows * this.output.stride
     this.output.value = memory.floats(floats, 'words')
     this.output.gradient = training ? memory.floats(floats, 'words') : 0
@@ -148,36 +158,62 @@ export class WordCharactersLayer implements Layer {
     const { kernels, store, engine } = this.#context
     const { size } = this.#options
     const { value, stride } = this.output
-    const words = this.#read(batch, pass)
+    this.#parts = this.#read(batch, pass)
+    const { width, stride: from } = this.#encoder.output
+    const bytes = from * engine.memory.floatBytes
+    let first = 0
+    for (const words of this.#parts) {
+      this.#readCharacters(words, pass)
+      kernels.gatherRows(
+        this.#states + first * bytes,
+        this.#encoder.output.value,
+        0,
+        words.sequences,
+        width,
+        from,
+        from,
+      )
+      first += words.sequences
+    }
+    kernels.gatherRows(value, store.at(this.#table), this.#ids.own, batch.rows, size, stride, size)
+    const beside = value + size * engine.memory.floatBytes
+    kernels.gatherRows(beside, this.#states, this.#rows, batch.rows, width, stride, from)
+  }
+
+  /** The states of some words, into the encoder's output. */
+  #readCharacters(words: PackedBatch, pass: Pass): void {
     const inner = innerPass(pass)
-    this.#index.write(engine.memory, words)
+    this.#index.write(this.#context.engine.memory, words)
     this.#characters.forward(words, inner)
     this.#encoder.forward(words, inner)
-    kernels.gatherRows(value, store.at(this.#table), this.#ids.own, batch.rows, size, stride, size)
-    const { value: states, width, stride: from } = this.#encoder.output
-    const beside = value + size * engine.memory.floatBytes
-    kernels.gatherRows(beside, states, this.#rows, batch.rows, width, stride, from)
   }
 
   backward(batch: PackedBatch, pass: Pass): void {
     const { kernels, store, engine } = this.#context
     const { size } = this.#options
     const { gradient, stride } = this.output
-    const words = this.#words!
     this.sparseRows.add(engine.memory.viewInts(this.#ids.own, batch.rows))
     const table = store.at(this.#table, 0, 'gradients')
     kernels.scatterAddRows(table, this.#ids.own, gradient, batch.rows, size, size, stride)
-    const { gradient: states, width, stride: to } = this.#encoder.output
-    kernels.zero(states, words.sequences * to)
+    const { gradient: last, width, stride: to } = this.#encoder.output
+    const count = this.#parts.reduce((sum, words) => sum + words.sequences, 0)
+    kernels.zero(this.#stateGradients, count * to)
     const beside = gradient + size * engine.memory.floatBytes
-    kernels.scatterAddRows(states, this.#rows, beside, batch.rows, width, to, stride)
-    const inner = innerPass(pass)
-    this.#encoder.backward(words, inner)
-    this.#characters.backward(words)
+    kernels.scatterAddRows(this.#stateGradients, this.#rows, beside, batch.rows, width, to, stride)
+    let first = 0
+    for (const words of this.#parts) {
+      // What a part left for the way back is that of the last one.
+      if (this.#parts.length > 1) this.#readCharacters(words, pass)
+      const from = this.#stateGradients + first * to * engine.memory.floatBytes
+      kernels.gatherRows(last, from, 0, words.sequences, width, to, to)
+      this.#encoder.backward(words, innerPass(pass))
+      this.#characters.backward(words)
+      first += words.sequences
+    }
   }
 
-  /** The ids of words, and the characters of each different one as a batch. */
-  #read(batch: PackedBatch, pass: Pass): PackedBatch {
+  /** The ids of words, and the characters of each different one, in batches. */
+  #read(batch: PackedBatch, pass: Pass): PackedBatch[] {
     const { length } = this.#options
     const { features, rows } = batch
     const F = 1 + length
@@ -204,13 +240,16 @@ export class WordCharactersLayer implements Layer {
       }
       own[r] = number
     }
-    const packed = PackedBatch.ofIds(words)
+    const parts: PackedBatch[] = []
     const places = new Int32Array(words.length)
-    packed.sortedIndices.forEach((word, b) => (places[word] = b))
+    for (let first = 0; first < words.length; first += WORDS_AT_ONCE) {
+      const packed = PackedBatch.ofIds(words.slice(first, first + WORDS_AT_ONCE))
+      packed.sortedIndices.forEach((word, b) => (places[first + word] = first + b))
+      parts.push(packed)
+    }
     const into = this.#context.engine.memory.viewInts(this.#rows, rows)
     for (let r = 0; r < rows; r++) into[r] = places[own[r]]
-    this.#words = packed
-    return packed
+    return parts
   }
 
   /** Ids up to the first 0; one unknown character where there are none. */

@@ -137,15 +137,15 @@ function readSentences(rows: Iterable<object>, reading: Reading<TaggerTypes>): S
     const [tokens, tags] = [row?.[input], row?.[target]].map(listOf)
     if (!tokens || !tags) {
       const expected = `{ ${input}, ${target} }, each a list of strings`
-      throw atRow(new DataError({ where, expected, got: describe(row) }), number)
+      throw atRow(new DataError({ where, expected, got: describe(row) }), number, '')
     }
     if (tokens.length === 0) {
       const error = new DataError({ where, expected: 'at least one token', got: 'an empty sentence' })
-      throw atRow(error, number)
+      throw atRow(error, number, '')
     }
     if (tokens.length !== tags.length) {
       const expected = `a tag for each of ${formatCount(tokens.length, 'token')}`
-      throw atRow(new DataError({ where, expected, got: formatCount(tags.length, 'tag') }), number)
+      throw atRow(new DataError({ where, expected, got: formatCount(tags.length, 'tag') }), number, '')
     }
     sentences.push({ tokens, tags: tags.map(cleanLabel) })
   }
@@ -175,7 +175,7 @@ function checkSpans(sentences: Sentence[], scheme: TagScheme, repair: boolean, n
         got: `${JSON.stringify(tag)}: ${because}`,
         fix: { option: 'repair', value: true, to: 'read broken spans as the CoNLL scorer does' },
       })
-      throw atRow(error, row)
+      throw atRow(error, row, '')
     }
     sentence.tags = repairTags(scheme, sentence.tags)
     repaired++
@@ -205,7 +205,7 @@ function throwUnknownTag(tag: string, labels: readonly string[], row: number, to
     expected: `one of the tags ${shown}`,
     got: JSON.stringify(tag),
   })
-  throw atRow(error, row)
+  throw atRow(error, row, '')
 }
 
 function throwSingleTag(labels: readonly string[]): never {

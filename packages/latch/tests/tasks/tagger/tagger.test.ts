@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { parallelism } from '../../../src/engine/threads/executor.ts'
 import { decodeModel, encodeModel } from '../../../src/formats/latch/modelFile.ts'
 import { frequentTags } from '../../../src/tasks/baselines/frequentTags.ts'
-import { openModelFile } from '../../../src/tasks/files/openModel.ts'
+import { modelFromImported, openModel, openModelFile } from '../../../src/tasks/files/openModel.ts'
 import { lettersOf } from '../../../src/tasks/tagger/learned.ts'
 import { scoreEntities } from '../../../src/tasks/tagger/measure.ts'
 import { tagger, Tagger } from '../../../src/tasks/tagger/tagger.ts'
+import { filesInMemory, readModel } from '../../../src/formats/open.ts'
+import { expectClose } from '../../closeTo.ts'
 import { NAMES, tinyTagger, WORDS } from './taggerHelpers.ts'
 
 const quick = { epochs: 1, validation: 0, batchSize: 4 }
@@ -149,6 +151,7 @@ describe('rows', () => {
     expect(String(error)).toContain(
       'row 8, token 0: expected tags that keep the scheme bio, got "I-PER": it begins the sentence. Pass `repair: true`',
     )
+    expect(String(error)).not.toContain('row 8, row 8')
     const report = await fit(broken, {}, tagger({ units: 3, embedding: 2, characters: false, repair: true }))
     expect(report.warnings).toContain('1 sentence with broken spans repaired.')
     const plain = await fit(broken, {}, tagger({ units: 3, embedding: 2, characters: false, scheme: 'none' }))
@@ -218,6 +221,18 @@ describe('files', () => {
     expect(changed((d) => ((d.network as { loss: object }).loss = { type: 'softmaxCrossEntropy' }))).toThrow(
       /loss: expected crf, got .*softmaxCrossEntropy/,
     )
+  })
+
+  it('are recognised by what opens any file', async () => {
+    const model = await tinyTagger({}, NAMES, { epochs: 1 })
+    const file = filesInMemory('m.safetensors', model.toBytes(), new Map())
+    const opened = await openModel(file)
+    expect(opened).toBeInstanceOf(Tagger)
+    const [own, other] = [model, opened].map((one) => one.predict('Ada sees Paris').output)
+    expectClose(other, own, 1e-6)
+    const imported = await readModel(file)
+    expect(imported).toMatchObject({ outputActivation: 'softmax', input: { kind: 'features', width: 9 } })
+    expect(modelFromImported(imported, 'm')).toBeInstanceOf(Tagger)
   })
 
   it('are the same bytes on 1, 2 and 3 threads', async () => {

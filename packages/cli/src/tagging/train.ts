@@ -1,0 +1,164 @@
+/** `latch train --task tag`: trains a tagger on sentences, saves it, and compares it with the most frequent tag of each word. */
+import { Tagger, tagger, readFileBytes } from 'latch'
+import type { FitOptions, ModelFitReport, TagEvaluation, TaggerOptions } from 'latch'
+import { engineOptions, shellOption } from '../options/options.ts'
+import { withEvaluationProgress } from '../training/evaluation.ts'
+import { fitOptions, withoutUndefined } from '../training/options.ts'
+import { evaluationJson } from '../training/reports.ts'
+import { resumeWith, type TrainFlags } from '../training/resume.ts'
+import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { atSentence, readSentenceFile, type Sentence, type SentenceFile } from './sentences.ts'
+import { drawTaggerSummary, type TagBaseline } from './summary.ts'
+
+/** Trains, saves and reports. */
+export async function trainTagger(flags: TrainFlags, given: Omit<Job, 'resumeCommand'>): Promise<void> {
+  const { data, output } = given
+  const { model, options, resume } = await startOf(flags)
+  const file = await readSentenceFile(data, flags, output)
+  const test = flags.test === undefined ? undefined : await readSentenceFile(flags.test, flags, output)
+  const watched =
+    typeof flags.validation === 'string' ? await readSentenceFile(flags.validation, flags, output) : undefined
+  const all: FitOptions = { ...options, ...(watched ? { validation: watched.rows } : {}), resume }
+  const job: Job = { ...given, resumeCommand: resumeWith(data, flags, fileWords(flags), given.paths) }
+  const report = await trainWithProgress(
+    (watch) =>
+      model.fit(file.rows, { ...all, ...watch }).catch((error: unknown) => {
+        throw atSentence(error, isOfValidation(error) && watched ? watched : file)
+      }),
+    model,
+    job,
+  )
+  if (report) await finish({ model, report, job, file, validation: watched, test })
+}
+
+function isOfValidation(error: unknown): boolean {
+  return (error as { where?: string }).where?.startsWith('validation row') ?? false
+}
+
+/** A new model, a saved one, or that of an interrupted run. */
+async function startOf(
+  flags: TrainFlags,
+): Promise<{ model: Tagger; options: FitOptions; resume?: Uint8Array }> {
+  const { validation, resume, from } = flags
+  if (resume !== undefined) {
+    const bytes = await readFileBytes(resume)
+    const { model, fitOptions: kept } = await Tagger.fromCheckpoint(bytes, resume, engineOptions(flags))
+    const changed = withoutUndefined({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps })
+    return { model, options: { ...kept, ...changed }, resume: bytes }
+  }
+  const model =
+    from === undefined ? tagger(taggerOptions(flags)) : await Tagger.load(from, engineOptions(flags))
+  const chosen = typeof validation === 'number' ? { validation } : {}
+  return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
+}
+
+function taggerOptions(flags: TrainFlags): TaggerOptions {
+  const { cell, units, layers, bidirectional, tokens, lowercase, embedding, dropout } = flags
+  return withoutUndefined({
+    cell,
+    units,
+    layers,
+    bidirectional,
+    tokens,
+    lowercase,
+    embedding,
+    dropout,
+    characters: flags.characters,
+    crf: flags.crf,
+    scheme: flags.scheme,
+    repair: flags.repair,
+    minimumCount: flags.minCount,
+    maximumVocabulary: flags.maxVocabulary,
+    ...engineOptions(flags),
+  } as TaggerOptions)
+}
+
+function fileWords({ text, label, sentence }: TrainFlags): string[] {
+  const named = Object.entries({ '--text': text, '--label': label, '--sentence': sentence })
+  return [
+    '--task tag',
+    ...named.flatMap(([flag, column]) => (column === undefined ? [] : [shellOption(flag, column)])),
+  ]
+}
+
+interface Finished {
+  model: Tagger
+  report: ModelFitReport
+  job: Job
+  file: SentenceFile
+  validation: SentenceFile | undefined
+  test: SentenceFile | undefined
+}
+
+/** Saves the model, evaluates it and the baseline, and prints the results. */
+async function finish({ model, report, job, file, validation, test }: Finished): Promise<void> {
+  const { paths, output, data } = job
+  await saveModel(model, job)
+  const pick = (numbers: readonly number[]) => numbers.map((i) => file.rows[i])
+  const heldOut = validation?.rows ?? pick(report.split.validation)
+  const evaluated = test ?? { ...file, rows: heldOut }
+  const result = heldOut.length + (test ? 1 : 0) > 0 ? await measure(model, evaluated, output) : undefined
+  if (result === null) {
+    output.emit({ event: 'interrupted', model: paths.model })
+    output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
+    return
+  }
+  const part = test ? 'test' : 'validation'
+  const baseline = result && (await baselineOf(model, pick(report.split.train), evaluated.rows, part))
+  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
+  output.emit({
+    event: 'done',
+    model: paths.model,
+    epochs,
+    best,
+    seconds,
+    test: result && test ? evaluationJson(result) : null,
+    validation: result && !test ? evaluationJson(result) : null,
+    baseline: baseline ?? null,
+    stopped,
+    kept,
+    parameters,
+    vocabulary,
+    labels,
+    warnings,
+    history,
+  })
+  for (const note of result?.warnings ?? []) output.note(note)
+  const summary = {
+    model,
+    report,
+    result,
+    part,
+    baseline,
+    path: paths.model,
+    data,
+    sample: file.rows[0].tokens,
+  } as const
+  output.print(drawTaggerSummary(summary, output.colors, output.width))
+}
+
+/** Null if interrupted. */
+async function measure(
+  model: Tagger,
+  file: SentenceFile,
+  output: Job['output'],
+): Promise<TagEvaluation | null> {
+  const found = await withEvaluationProgress((watch) => model.evaluate(file.rows, watch), output).catch(
+    (error: unknown) => {
+      throw atSentence(error, file)
+    },
+  )
+  return found ?? null
+}
+
+/** The most frequent tag of each word of the training sentences. */
+export async function baselineOf(
+  model: Tagger,
+  training: readonly Sentence[],
+  rows: readonly Sentence[],
+  part: TagBaseline['part'],
+): Promise<TagBaseline> {
+  const baseline = await model.baseline(training)
+  const { value, n, entityF1 } = baseline.evaluate(rows)
+  return { name: baseline.name, part, accuracy: value, ...(entityF1 === undefined ? {} : { entityF1 }), n }
+}

@@ -1,0 +1,61 @@
+/** Which options of `latch train` each task has. */
+import { UsageError } from 'latch'
+import { LANGUAGE_DROPOUT, LANGUAGE_ONLY } from '../language/options.ts'
+import type { TrainFlags, TASKS } from './resume.ts'
+
+type Task = (typeof TASKS)[number]
+
+/** Options that not every task has, with those that have them. */
+const OWN: Readonly<Record<string, readonly Task[]>> = {
+  '--label': ['classify', 'tag'],
+  '--bidirectional': ['classify', 'tag'],
+  '--no-bidirectional': ['classify', 'tag'],
+  '--reset': ['classify'],
+  '--activation': ['classify'],
+  '--pooling': ['classify'],
+  '--max-length': ['classify'],
+  '--counts': ['classify'],
+  '--class-weights': ['classify', 'tag'],
+  '--header': ['classify'],
+  '--delimiter': ['classify', 'lm'],
+  '--quotes': ['classify', 'lm'],
+  ...Object.fromEntries(LANGUAGE_ONLY.map((flag) => [flag, ['lm'] as const])),
+  '--crf': ['tag'],
+  '--characters': ['tag'],
+  '--scheme': ['tag'],
+  '--repair': ['tag'],
+  '--sentence': ['tag'],
+}
+
+const NOUNS: Readonly<Record<Task, string>> = {
+  classify: 'a text classifier',
+  lm: 'a language model',
+  tag: 'a tagger',
+}
+
+/** @throws UsageError for options of the other tasks */
+export function requireTaskOptions(
+  typed: readonly string[],
+  { task = 'classify', cell, dropout, embedding }: TrainFlags,
+): void {
+  const wrong = typed.filter((flag) => OWN[flag]?.includes(task) === false)
+  const others = new Set(wrong.flatMap((flag) => OWN[flag]))
+  if (task !== 'classify' && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
+  if (typeof dropout === 'object') {
+    if (task === 'tag') wrong.push('--dropout with names')
+    else {
+      const isOwn = (name: string) => (task === 'lm' ? LANGUAGE_DROPOUT.includes(name) : name !== 'input')
+      for (const name of Object.keys(dropout)) if (!isOwn(name)) wrong.push(`--dropout ${name}=`)
+    }
+  }
+  if (task === 'tag' && embedding === 'oneHot') wrong.push('--embedding one-hot')
+  if (wrong.length === 0) return
+  const named = wrong.join(', ')
+  const other = task === 'classify' ? [...others].find((one) => one !== 'classify') : undefined
+  throw new UsageError({
+    where: task === 'classify' ? 'train' : `--task ${task}`,
+    expected: `options of ${NOUNS[task]}`,
+    got: named,
+    remedy: other ? `Add \`--task ${other}\` for ${NOUNS[other]}, or omit ${named}.` : `Omit ${named}.`,
+  })
+}
