@@ -1,6 +1,13 @@
 /** Counts of words in files, checkpoints, a second training and exports. */
 import { describe, expect, it } from 'vitest'
-import { exporters, filesInMemory, modelFromImported, readModel } from '../../../src/formats.ts'
+import {
+  describeFile,
+  exporters,
+  filesInMemory,
+  modelFromImported,
+  openModel,
+  readModel,
+} from '../../../src/formats.ts'
 import { decodeModel, encodeModel } from '../../../src/formats/latch/modelFile.ts'
 import type { NamedTensor } from '../../../src/formats/safetensors/safetensors.ts'
 import { openModelFile } from '../../../src/tasks/files/openModel.ts'
@@ -33,6 +40,17 @@ describe('a model file', () => {
     const { data, shape } = decodeModel(model.toBytes()).tensors.get('counts')!
     expect(shape).toEqual([report.counts!.terms, 3])
     expect(data).toBeInstanceOf(Uint32Array)
+  })
+
+  it('opens as any model, and its contents are listed without it', async () => {
+    const { model } = await counted()
+    const files = filesInMemory('counts.safetensors', model.toBytes(), new Map())
+    const opened = await openModel(files, { engine: { reproducible: true } })
+    expect(opened.predict(texts)).toEqual(model.predict(texts))
+    const imported = modelFromImported(await readModel(files), 'counts.safetensors', { reproducible: true })
+    expect(imported.predict(texts)).toEqual(model.predict(texts))
+    const { parameters } = await describeFile(files)
+    expect(parameters).toBe(model.parameterCount)
   })
 
   it.each<[string, Parameters<typeof changed>[1], string]>([
