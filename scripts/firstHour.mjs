@@ -86,7 +86,7 @@ async function runBlock(project, { language, text, i }) {
       const lines = text.split('console.log').length - 1
       if (printed.split('\n').length - 1 < lines)
         throw new Error(`expected ${lines} lines or more, got\n${printed}`)
-      const loss = /^[\d.e-]+$/m.exec(printed)
+      const loss = /^\d+(\.\d+)?(e-\d+)?$/m.exec(printed)
       if (loss && !(Number(loss[0]) < 0.01)) throw new Error(`expected a loss below 0.01, got ${loss[0]}`)
     })
   if (language === 'html')

@@ -28,7 +28,7 @@ const PAGES = {
   ),
   whatif: on('whatif', `&edits=${hold}`),
   lessons: '#/lessons',
-  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((n) => [`lesson${n}`, `#/lessons/${n}`])),
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [`lesson${n}`, `#/lessons/${n}`])),
 }
 
 const README = [

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const WORDS = [
   ['door', /\bdoors?\b/i, 'entry point, public API'],
   ['rung', /\brungs?\b/i, 'level of the API'],
-  ['house', /\bhouse\b/i, 'architecture'],
+  ['house', /\bhouse\b/i, 'architecture', /had a small house/g],
   ['witness', /witness/i, 'oracle, reference'],
   ['twin', /\btwins?\b|Twin/, 'reference implementation'],
   ['rig', /\brigs?\b|[a-z]Rig\b/, 'test helpers'],

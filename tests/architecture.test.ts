@@ -97,6 +97,19 @@ describe('the import rule catches', () => {
     ])
   })
 
+  test('a format that imports another, but for the one whose files hold it', () => {
+    const formats = 'packages/latch/src/formats'
+    const tree = {
+      [`${formats}/keras/merges.ts`]: '',
+      [`${formats}/onnx/write.ts`]: "import '../keras/merges.ts'\n",
+      [`${formats}/tfjs/write.ts`]: "import '../keras/merges.ts'\nimport '../open.ts'\n",
+      [`${formats}/open.ts`]: "await import('./onnx/write.ts')\n",
+    }
+    expect(brokenImports(tree)).toEqual([
+      `${formats}/onnx/write.ts:1 sibling edge: format ${formats}/onnx/write.ts → ${formats}/keras/merges.ts`,
+    ])
+  })
+
   test('a cycle inside one layer', () => {
     const tree = {
       'packages/latch/src/cells/a.ts': "import './b.ts'\n",

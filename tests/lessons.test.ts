@@ -16,12 +16,21 @@ import {
 } from '../demo/lessons/measureFacts.ts'
 import { keepsByWord, measureKeeps, paragraphAccuracy } from '../demo/lessons/measureParagraph.ts'
 import { orderMatters } from '../demo/lessons/measureTraining.ts'
-import { ENGINE, LESSON_CELLS, MODEL_NAMES, type ModelName } from '../demo/lessons/models.ts'
+import { FAR, nextWordsOf } from '../demo/lessons/measureNextWords.ts'
+import {
+  ENGINE,
+  LESSON_CELLS,
+  MODEL_NAMES,
+  type LanguageName,
+  type ModelName,
+} from '../demo/lessons/models.ts'
+import { farTexts, nextWordTexts } from '../demo/lessons/nextWords.ts'
 import { rounded, type Share } from '../demo/lessons/spread.ts'
-import { TextClassifier } from '../packages/latch/src/node.ts'
+import { LanguageModel, TextClassifier } from '../packages/latch/src/node.ts'
 
 const at = (path: string) => new URL(`../${path}`, import.meta.url)
-const bytesOf = (name: ModelName) => readFileSync(at(`packages/studio/public/models/${name}.safetensors`))
+const bytesOf = (name: ModelName | LanguageName) =>
+  readFileSync(at(`packages/studio/public/models/${name}.safetensors`))
 const open = (name: ModelName) => TextClassifier.fromBytes(bytesOf(name), name, ENGINE)
 const measured: Awaited<ReturnType<typeof measure>> = JSON.parse(
   readFileSync(at('packages/studio/src/lessons/measured.json'), 'utf8'),
@@ -149,6 +158,37 @@ describe('order matters', () => {
   })
 })
 
+describe('the next word', () => {
+  test.each(['rnn', 'lstm'] as const)('%s is right as often as stated, near and far', (cell) => {
+    const model = LanguageModel.fromBytes(bytesOf(`next-${cell}`), cell, ENGINE)
+    const claims = measured.nextWords[cell]
+    const found = nextWordsOf(model, 150, [0, 5, 20, 40])
+    expectSameShare(found.near, claims.near)
+    for (const one of found.far)
+      expectSameShare(
+        one,
+        claims.far.find(({ distance }) => distance === one.distance)!,
+      )
+    expect(rounded(found.sayings)).toEqual(claims.sayings)
+    for (const { says, answer } of found.sayings) expect(says).toBe(answer)
+  })
+
+  test('the LSTM carries the country farther than the simple RNN, and neither carries it safely', () => {
+    const shareAt = (cell: 'rnn' | 'lstm', distance: number) =>
+      measured.nextWords[cell].far.find((one) => one.distance === distance)!.share
+    for (const distance of FAR.slice(1))
+      expect(shareAt('lstm', distance)).toBeGreaterThan(1.5 * shareAt('rnn', distance))
+    expect(shareAt('rnn', 40)).toBeLessThan(0.3)
+    expect(shareAt('lstm', 40)).toBeLessThan(0.9)
+  })
+
+  test('the texts are the same at every call, and of the distance that was asked for', () => {
+    expect(nextWordTexts(50, 1)).toEqual(nextWordTexts(50, 1))
+    for (const distance of FAR)
+      for (const { text } of farTexts(distance, 20)) expect(text.split(' ')).toHaveLength(6 + distance + 3)
+  })
+})
+
 describe('docs/lessons.md', () => {
   const page = readFileSync(at('docs/lessons.md'), 'utf8')
   const percent = ({ share }: Share) => (100 * share).toFixed(1)
@@ -156,6 +196,11 @@ describe('docs/lessons.md', () => {
   test.each(LESSON_CELLS)('states the measured accuracies of %s', (cell) => {
     const row = measured.facts[cell].accuracy.filter(({ distance }) => [0, 20, 40, 60, 80].includes(distance))
     expect(cells(page)).toContain([cell, ...row.map(percent)].join('|'))
+  })
+
+  test.each(['rnn', 'lstm'] as const)('states how often the next word of %s is right', (cell) => {
+    const { near, far } = measured.nextWords[cell]
+    expect(cells(page)).toContain([cell, percent(near), ...far.map(percent)].join('|'))
   })
 
   test.each(['ann', 'bag', ...LESSON_CELLS])('states what order is worth to %s', (kind) => {

@@ -43,6 +43,8 @@ const CASES: readonly Case[] = [
   ['textClassifier', 'unit', 'units', (wrong) => latch.textClassifier(wrong)],
   ['sequenceModel', 'outputs', 'output', (wrong) => latch.sequenceModel(wrong)],
   ['languageModel', 'unit', 'units', (wrong) => latch.languageModel(wrong)],
+  ['sequenceToSequence', 'unit', 'units', (wrong) => latch.sequenceToSequence(wrong)],
+  ['SequenceToSequence.fit', 'lr', 'learningRate', (wrong) => latch.sequenceToSequence().fit([], wrong)],
   ['tagger', 'unit', 'units', (wrong) => latch.tagger(wrong)],
   ['Tagger.fit', 'lr', 'learningRate', (wrong) => latch.tagger().fit([], wrong)],
   ['LanguageModel.beamSearch', 'beam', 'beams', (wrong) => language.beamSearch(wrong)],
@@ -135,6 +137,8 @@ const words = {
   length: 2,
 } as const
 
+const sides = { sourceVocabulary: 2, targetVocabulary: 2, size: 2, cell: 'gru', units: 2 } as const
+
 /** Layers are read when a network is made of them. */
 const LAYERS: readonly (readonly [name: string, wrong: string, call: (wrong: never) => latch.LayerSpec])[] = [
   ['dense', 'activate', (wrong) => dense(1, wrong)],
@@ -148,6 +152,7 @@ const LAYERS: readonly (readonly [name: string, wrong: string, call: (wrong: nev
   ['oneHot', 'dropout', (wrong) => latch.oneHot(Object.assign({ vocabulary: 3 }, wrong))],
   ['maskedOneHot', 'dropout', (wrong) => latch.maskedOneHot(Object.assign({ vocabulary: 3 }, wrong))],
   ['wordCharacters', 'sizes', (wrong) => latch.wordCharacters(Object.assign(words, wrong))],
+  ['encoderDecoder', 'attend', (wrong) => latch.encoderDecoder(Object.assign(sides, wrong))],
   ['layerNorm', 'eps', (wrong) => latch.layerNorm(wrong)],
   ['dropout', 'lock', (wrong) => latch.dropout(0.1, wrong)],
   ['activationPenalty', 'alfa', (wrong) => latch.activationPenalty(wrong)],

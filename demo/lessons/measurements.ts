@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { TextClassifier } from 'latch'
+import { LanguageModel, TextClassifier } from 'latch'
 import {
   accuracyByDistance,
   cityInfluence,
@@ -16,7 +16,17 @@ import {
 } from './measureFacts.ts'
 import { keepsByWord, measureKeeps, paragraphAccuracy } from './measureParagraph.ts'
 import { bySeedAndRate, oneDistance, orderAndSeconds, shortWays } from './measureTraining.ts'
-import { ENGINE, MODEL_NAMES, RECIPES, SEED, type LessonCell } from './models.ts'
+import { nextWordsOf } from './measureNextWords.ts'
+import {
+  CLASSIFIER_NAMES,
+  ENGINE,
+  LANGUAGE_NAMES,
+  LANGUAGE_RECIPES,
+  RECIPES,
+  SEED,
+  type LanguageName,
+  type LessonCell,
+} from './models.ts'
 import { LECTURE } from './paragraph.ts'
 
 /** Stories per distance for accuracies, and for measurements of single stories. */
@@ -41,6 +51,7 @@ export async function measure(folder: string, trainings: Trainings | null) {
       gru: await factsOf(folder, 'gru'),
     },
     paragraph: { lstm: await paragraphOf(folder, 'lstm'), gru: await paragraphOf(folder, 'gru') },
+    nextWords: { rnn: nextWords(folder, 'next-rnn'), lstm: nextWords(folder, 'next-lstm') },
     trainings,
   }
 }
@@ -64,23 +75,40 @@ const open = (folder: string, name: string) => {
 
 /** Each model file, its network and its training. */
 function models(folder: string) {
-  return MODEL_NAMES.map((name) => {
-    const bytes = readFileSync(`${folder}/${name}.safetensors`)
-    const model = TextClassifier.fromBytes(bytes, name, ENGINE)
-    const { units, embedding, dropout } = model.settings
-    const { epochs, kept, stopped, trainSize, validationSize } = model.history!
-    const about = {
-      name,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      bytes: bytes.length,
-      parameters: model.parameterCount,
-      network: { units, embedding, dropout },
-      training: RECIPES[name].training,
-      trained: { epochs, kept, stopped, trainSize, validationSize },
-    }
-    model.dispose()
-    return about
-  })
+  return [
+    ...CLASSIFIER_NAMES.map((name) => aboutModel(folder, name, TextClassifier, RECIPES[name].training)),
+    ...LANGUAGE_NAMES.map((name) => aboutModel(folder, name, LanguageModel, LANGUAGE_RECIPES[name].training)),
+  ]
+}
+
+function aboutModel(
+  folder: string,
+  name: string,
+  task: typeof TextClassifier | typeof LanguageModel,
+  training: object,
+) {
+  const bytes = readFileSync(`${folder}/${name}.safetensors`)
+  const model = task.fromBytes(bytes, name, ENGINE)
+  const { units, embedding, dropout } = model.settings
+  const { epochs, kept, stopped, trainSize, validationSize } = model.history!
+  const about = {
+    name,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    bytes: bytes.length,
+    parameters: model.parameterCount,
+    network: { units, embedding, dropout },
+    training,
+    trained: { epochs, kept, stopped, trainSize, validationSize },
+  }
+  model.dispose()
+  return about
+}
+
+function nextWords(folder: string, name: LanguageName) {
+  const model = LanguageModel.fromBytes(readFileSync(`${folder}/${name}.safetensors`), name, ENGINE)
+  const found = nextWordsOf(model, STORIES)
+  model.dispose()
+  return found
 }
 
 async function factsOf(folder: string, cell: LessonCell) {

@@ -4,14 +4,20 @@
  */
 import { CITIES, type LabelledText } from 'latch/datasets'
 import {
+  languageModel,
   textClassifier,
   type CellName,
   type ClassifierFitOptions,
   type ClassifierOptions,
+  type FitOptions,
+  type LanguageModel,
+  type LanguageModelOptions,
+  type ModelFitEvent,
   type ModelFitReport,
   type TextClassifier,
 } from 'latch'
 import { lessonComments } from './comments.ts'
+import { nextWordTexts } from './nextWords.ts'
 import { paragraphs } from './paragraph.ts'
 import { lessonStories } from './stories.ts'
 
@@ -107,24 +113,92 @@ export const RECIPES: { readonly [N in ModelName]: Recipe } = {
   'comments-gru': commentsRecipe('gru'),
 }
 
-export const MODEL_NAMES = Object.keys(RECIPES) as ModelName[]
+/** The recipe of a language model. */
+export interface LanguageRecipe {
+  network: LanguageModelOptions
+  training: Omit<FitOptions, 'onEvent'>
+  texts: () => string[]
+}
+
+/** Epochs and rates of the language models; docs/lessons.md has what else was tried. */
+const NEXT_EPOCHS = 48
+const NEXT_RATE = { rnn: 0.004, lstm: 0.01 } as const
+
+/**
+ * Texts of nearby and of far clues; as wide as the other models. Many short parts, because only a part begins with an empty
+ * memory, as the texts of the page do.
+ */
+export function nextWordRecipe(cell: keyof typeof NEXT_RATE, seed = SEED): LanguageRecipe {
+  return {
+    network: {
+      cell,
+      ...NARROW,
+      dropout: 0,
+      tokens: 'words',
+      lowercase: true,
+      minimumCount: 1,
+      steps: 32,
+      ...ENGINE,
+    },
+    training: {
+      epochs: NEXT_EPOCHS,
+      schedule: { type: 'cosine', tMax: NEXT_EPOCHS },
+      patience: null,
+      batchSize: 32,
+      learningRate: NEXT_RATE[cell],
+      seed,
+    },
+    texts: () => nextWordTexts(4000, SEED),
+  }
+}
+
+export const LANGUAGE_RECIPES = {
+  'next-rnn': nextWordRecipe('rnn'),
+  'next-lstm': nextWordRecipe('lstm'),
+} as const satisfies Record<string, LanguageRecipe>
+
+export type LanguageName = keyof typeof LANGUAGE_RECIPES
+
+export const CLASSIFIER_NAMES = Object.keys(RECIPES) as ModelName[]
+export const LANGUAGE_NAMES = Object.keys(LANGUAGE_RECIPES) as LanguageName[]
+export const MODEL_NAMES = [...CLASSIFIER_NAMES, ...LANGUAGE_NAMES]
+
+type Log = (line: string) => void
+
+/** Trains a model by its name. @param log called with one line per epoch */
+export async function trainNamed(
+  name: ModelName | LanguageName,
+  log?: Log,
+): Promise<{ model: TextClassifier | LanguageModel; report: ModelFitReport }> {
+  if (name in RECIPES) return trainBy(RECIPES[name as ModelName], log)
+  return trainLanguage(LANGUAGE_RECIPES[name as LanguageName], log)
+}
+
+/** Trains a language model by a recipe. @param log called with one line per epoch */
+export async function trainLanguage(
+  { network, training, texts }: LanguageRecipe,
+  log?: Log,
+): Promise<{ model: LanguageModel; report: ModelFitReport }> {
+  const model = languageModel(network)
+  const report = await model.fit(texts(), { ...training, onEvent: lineByEpoch(log) })
+  return { model, report }
+}
 
 /** Trains by a recipe. @param log called with one line per epoch */
 export async function trainBy(
   { network, training, rows }: Recipe,
-  log?: (line: string) => void,
+  log?: Log,
 ): Promise<{ model: TextClassifier; report: ModelFitReport }> {
   const model = textClassifier({ ...network, counts: false })
-  const report = await model.fit(rows(), {
-    ...columns,
-    ...training,
-    onEvent(event) {
-      if (event.type !== 'epoch') return
-      const { epoch, trainLoss, trainAccuracy, seconds } = event
-      log?.(
-        `  epoch ${epoch}  loss ${trainLoss.toFixed(4)}  right ${trainAccuracy!.toFixed(4)}  ${seconds.toFixed(1)} s`,
-      )
-    },
-  })
+  const report = await model.fit(rows(), { ...columns, ...training, onEvent: lineByEpoch(log) })
   return { model: model as TextClassifier, report }
+}
+
+function lineByEpoch(log?: Log) {
+  return (event: ModelFitEvent): void => {
+    if (event.type !== 'epoch') return
+    const { epoch, trainLoss, trainAccuracy, seconds } = event
+    const right = trainAccuracy === null ? '' : `  right ${trainAccuracy.toFixed(4)}`
+    log?.(`  epoch ${epoch}  loss ${trainLoss.toFixed(4)}${right}  ${seconds.toFixed(1)} s`)
+  }
 }

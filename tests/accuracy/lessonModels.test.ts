@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { MODEL_NAMES, RECIPES, trainBy } from '../../demo/lessons/models.ts'
+import { MODEL_NAMES, trainNamed } from '../../demo/lessons/models.ts'
 import { print } from './log.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 test.each(MODEL_NAMES)('%s', async (name) => {
-  const { model, report } = await trainBy(RECIPES[name])
+  const { model, report } = await trainNamed(name)
   const hash = sha256(model.toBytes())
   model.dispose()
   print(`lesson model  ${name}  ${report.seconds.toFixed(1)} s  ${hash.slice(0, 16)}`)

@@ -31,6 +31,15 @@ export const STUDIO_LAYERS: readonly (readonly string[])[] = [
 const ENTRY_POINTS = ['index', 'training', 'inspection', 'datasets', 'tables', 'formats']
 const NODE_ENTRY_POINTS = ['node', 'tablesNode', 'formatsNode']
 
+/** The formats that read or write others' parts: a page that opens one format loads no module of another. */
+const FORMAT_PARTS: Readonly<Record<string, readonly string[]>> = {
+  keras: [],
+  onnx: [],
+  tensorflow1: [],
+  tfjs: ['keras'],
+  torch: [],
+}
+
 /** Layers that may handle addresses in the arena. */
 const POINTER_LAYERS = ['engine', 'tensors', 'cells', 'layers']
 const NODE_FILE = /Node\.ts$|^packages\/latch\/src\/node\.ts$|^(packages\/cli\/src|examples|demo)\//
@@ -86,6 +95,7 @@ function edgeViolations(tree: SourceTree, edge: Edge, layer: string): Violation[
   if (/\.(css|json)$/.test(edge.to)) return []
   if (!tree.files.has(edge.to)) return at('no such file', edge.to)
   const other = layerOf(edge.to)
+  if (layer === 'formats' && other === layer) return formatEdge(edge, at)
   if (other === null || other === layer) return layer === 'studio' ? studioEdge(edge, at) : []
   if (layer === 'kernels' || other === 'kernels') return at('kernels', `${edge.from} → ${edge.to}`)
   if (!edge.from.startsWith(LIBRARY) && edge.to.startsWith(LIBRARY)) {
@@ -98,6 +108,18 @@ function edgeViolations(tree: SourceTree, edge: Edge, layer: string): Violation[
     return at('pointers', `${layer} takes the type Pointer; only ${POINTER_LAYERS.join(', ')} may`)
   }
   return []
+}
+
+/** One format imports no other, but for those whose files hold another's. */
+function formatEdge(edge: Edge, at: (rule: string, message: string) => Violation[]): Violation[] {
+  const [from, to] = [formatOf(edge.from), formatOf(edge.to)]
+  if (from === null || to === null || from === to || FORMAT_PARTS[from].includes(to)) return []
+  return at('sibling edge', `format ${edge.from} → ${edge.to}`)
+}
+
+function formatOf(path: string): string | null {
+  const [, name] = /^packages\/latch\/src\/formats\/(\w+)\//.exec(path) ?? []
+  return name in FORMAT_PARTS ? name : null
 }
 
 /** The studio's own folders import only from below, never from each other. */

@@ -125,6 +125,7 @@ const CELL_PLACES = [
   'packages/latch/src/tasks/textClassifier/',
   'packages/latch/src/tasks/languageModel/',
   'packages/latch/src/tasks/tagger/',
+  'packages/latch/src/tasks/sequenceToSequence/',
 ]
 
 /**

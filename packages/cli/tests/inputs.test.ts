@@ -122,6 +122,24 @@ describe('other files', () => {
     )
   })
 
+  it('a folder with a subfolder for each class is predicted as the table of its texts', async () => {
+    const answers = await predict('one.safetensors', 'folder')
+    expect(answers).toHaveLength(halves.length)
+    // In the order of the names, class by class.
+    const texts = [...halves].sort((a, b) => (`${a.mood}/${a.both}.txt` < `${b.mood}/${b.both}.txt` ? -1 : 1))
+    place.write('sorted.csv', table(['both'], texts))
+    expect(answers).toEqual(await predict('one.safetensors', 'sorted.csv', '--text', 'both'))
+    const { code, stderr } = await place.latch([
+      'predict',
+      'one.safetensors',
+      '--file',
+      'folder',
+      '--text',
+      'b',
+    ])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected no options of tables for a folder')])
+  })
+
   it('a folder with a subfolder for each class trains, tests and evaluates', async () => {
     const { stdout } = await train('folder', 'folder.safetensors', '--test', 'folder')
     expect(stdout).toContain('good')

@@ -11,11 +11,23 @@ export type {
   TextScore,
   TokenScore,
 } from './tasks/languageModel/languageModel.ts'
+export { LANGUAGE_TOKEN_KINDS } from './tasks/languageModel/options.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
+export type { LanguageDropout } from './tasks/languageModel/regularisation.ts'
 export type { BeamSearchOptions, Continuation } from './tasks/generation/beamSearch.ts'
 export type { Generation } from './tasks/generation/generation.ts'
+export type { Alternative, WrittenToken, Writing } from './tasks/generation/writing.ts'
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export type { TextOptions } from './tasks/generation/textOptions.ts'
+export { sequenceToSequence, SequenceToSequence } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { SequenceColumns } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { WrittenSequence } from './tasks/sequenceToSequence/learned.ts'
+export type {
+  SequenceToSequenceOptions,
+  SequenceToSequenceSettings,
+} from './tasks/sequenceToSequence/options.ts'
+export { ATTENTION_SCORES, encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
+export type { AttentionScore, EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,
@@ -58,6 +70,7 @@ export type {
   PredictOptions,
   Prediction,
   RankedLabel,
+  SequenceEvaluation,
   TokenEvaluation,
   ValueEvaluation,
 } from './tasks/model.ts'
@@ -109,8 +122,8 @@ export { wordCharacters } from './layers/words/wordCharacters.ts'
 export type { AnyOptions, LayerInfo, LayerSpec } from './layers/definition.ts'
 export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
-export type { Stream, StreamOutput, Streams } from './model/stream.ts'
-export type { StreamState } from './model/streamState.ts'
+export type { Stream, StreamOutput, Streams } from './model/streams/stream.ts'
+export type { StreamState } from './model/streams/streamState.ts'
 export type { LayerSummary, NetworkSummary } from './model/summary.ts'
 export { PackedBatch } from './tensors/packedBatch.ts'
 export type { EmbeddingOptions } from './layers/embedding.ts'
@@ -153,7 +166,7 @@ export { useEngineModule } from './engine/givenModule.ts'
 export { MAX_THREADS } from './engine/threads/executor.ts'
 export type { EngineInfo, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer, TOKEN_KINDS } from './text/tokenizer.ts'
-export type { TokenKind, Tokenizer, TokenizerConfig } from './text/tokenizer.ts'
+export type { LanguageTokenKind, TokenKind, Tokenizer, TokenizerConfig } from './text/tokenizer.ts'
 export { buildVocabulary } from './text/buildVocabulary.ts'
 export { UNKNOWN_TOKEN, Vocabulary } from './text/vocabulary.ts'
 export type { VocabularyOptions } from './text/buildVocabulary.ts'

@@ -1,5 +1,7 @@
 /** A studio server and a Chromium for tests: pages that note every console error and every foreign request. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { expect } from 'vitest'
@@ -98,8 +100,31 @@ export async function expectNoSideways(page: Page, what: string): Promise<void> 
   expect(wide, `${what}: page ${wide} px wide in a window of ${window}`).toBeLessThanOrEqual(window)
 }
 
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds on the page. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const { violations: found } = await page.evaluate(() =>
+    (
+      globalThis as never as {
+        axe: {
+          run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
+        }
+      }
+    ).axe.run(),
+  )
+  return found.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .slice(0, 3)
+        .map(({ html, failureSummary }) => `${html.slice(0, 160)} (${failureSummary.slice(0, 200)})`)
+        .join(' | ')}`,
+  )
+}
+
 export const VIEWS = ['text', 'network', 'gates', 'flow', 'arithmetic', 'whatif', 'compare'] as const
-export const LESSONS = [1, 2, 3, 4, 5, 6, 7, 8] as const
+export const LESSONS = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const
 
 /** Addresses of every view on a model of three cells, and of every lesson. */
 export function addresses(url: string): [name: string, url: string][] {

@@ -77,9 +77,12 @@ async function expectOpened(paths: readonly string[], model: SequenceModel, text
   const { page } = watched
   await answered(page)
   await drop(page, paths)
-  await expect
-    .poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), { timeout: 30_000 })
-    .toContain(basename(paths[0]))
+  // A model that writes opens in the view that shows it.
+  const status = async () => {
+    await page.getByRole('tab', { name: VIEWS[0] }).click()
+    return (await page.getByTestId('run-status').allTextContents()).join(' ')
+  }
+  await expect.poll(status, { timeout: 30_000 }).toContain(basename(paths[0]))
   await field(page).fill(text)
   await answered(page)
   await expectNodesNumbers(page, model, text)

@@ -5,6 +5,7 @@ import { gradientFlow, setSpectralRadius, traceSequence } from '../../latch/src/
 import {
   dense,
   features,
+  LanguageModel,
   network,
   oneHot,
   PackedBatch,
@@ -134,6 +135,9 @@ export function explosion(activation: 'tanh' | 'relu', steps: number, radius: nu
 
 export const modelOf = (cell: string) =>
   TextClassifier.load(join(root, 'packages', 'studio', 'dist', 'models', `facts-${cell}.safetensors`), ENGINE)
+
+export const languageModelOf = (cell: string) =>
+  LanguageModel.load(join(root, 'packages', 'studio', 'dist', 'models', `next-${cell}.safetensors`), ENGINE)
 
 /** Lesson 8: what is left of the gradient forty steps back, beside one; median of its forty stories. */
 export async function backwardPass(cell: string): Promise<number> {

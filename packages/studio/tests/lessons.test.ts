@@ -16,6 +16,7 @@ import {
   sum,
   tinyWeights,
   backwardPass,
+  languageModelOf,
 } from './lessonNumbers.ts'
 import { cells, fixed, Lesson } from './lessonPage.ts'
 import { browserPath, launch, Server } from './browser.ts'
@@ -402,6 +403,42 @@ describe.skipIf(!browserPath)('the lessons', () => {
         await lesson.counts(`lags-measured-${cell}`, median, median * 0.06)
       }
     }
+    await lesson.end()
+  })
+
+  test('9: next words near and far by the library’s models, the temperature, unknown words, the measured shares', async () => {
+    const lesson = await Lesson.open(browser, server, 9)
+    for (const cell of ['rnn', 'lstm'] as const) {
+      const model = await languageModelOf(cell)
+      const near = model.generate({ prime: 'the clouds are in the' }).begin()
+      await lesson.set('temperature', 0.5)
+      near.sample({ temperature: 0.5 })
+      for (const [i, { chance }] of near.alternatives(0, 6).entries())
+        await lesson.says(`${cell}-${i}`, `${fixed(chance * 100, 1)} %`)
+      await lesson.set('temperature', 1)
+      for (const [i, { probability }] of model.next('the clouds are in the', 6).entries())
+        await lesson.says(`${cell}-${i}`, `${fixed(probability * 100, 1)} %`)
+
+      await lesson.at('country').selectOption('japan')
+      for (const sentences of [0, 3, 12]) {
+        await lesson.set('sentences', sentences)
+        await lesson.still()
+        const text = (await lesson.text('far-text')).replace(/ …$/, '').replace(/\s+/g, ' ')
+        expect(text.startsWith('i grew up in japan . ')).toBe(true)
+        const { probability } = model.next(text, 100).find(({ token }) => token === 'japanese')!
+        await lesson.says(`far-${cell}`, `${fixed(probability * 100, 1)} %`)
+      }
+      const { near: right, far } = measured.nextWords[cell]
+      await lesson.says(`near-${cell}`, `${fixed(right.share * 100, 1)} %`)
+      for (const { distance, share } of far.filter((one: { distance: number }) => one.distance <= 20))
+        await lesson.says(`measured-${cell}-${distance}`, `${fixed(share * 100, 1)} %`)
+      model.dispose()
+    }
+    await lesson.set('text', 'the dragons are in the')
+    await lesson.says('unknown', /never saw dragons/)
+    await lesson.set('text', 'the fish are in the')
+    await lesson.at('lstm-0').waitFor()
+    await lesson.still()
     await lesson.end()
   })
 })

@@ -1,11 +1,18 @@
 /** The views in a real Chromium: arithmetic that adds up, edits, links, keys, widths, colours, accessibility. */
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addresses, answered, browserPath, close, expectNoSideways, launch, open, Server } from './browser.ts'
+import {
+  addresses,
+  answered,
+  browserPath,
+  close,
+  expectNoSideways,
+  launch,
+  open,
+  Server,
+  violations,
+} from './browser.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let browser: Browser
 let server: Server
 
@@ -15,26 +22,6 @@ const number = async (page: Page, id: string) =>
 async function untilIdle(page: Page): Promise<void> {
   await expect.poll(() => page.getByText('Computing…').count(), { timeout: 60_000 }).toBe(0)
   await expect.poll(() => page.getByText('Loading…').count(), { timeout: 30_000 }).toBe(0)
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  const { violations: found } = await page.evaluate(() =>
-    (
-      globalThis as never as {
-        axe: {
-          run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
-        }
-      }
-    ).axe.run(),
-  )
-  return found.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes
-        .slice(0, 3)
-        .map(({ html, failureSummary }) => `${html.slice(0, 160)} (${failureSummary.slice(0, 200)})`)
-        .join(' | ')}`,
-  )
 }
 
 describe.skipIf(!browserPath)('the views', () => {

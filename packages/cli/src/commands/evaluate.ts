@@ -6,6 +6,8 @@ import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { openAnyModel, printModelNotes } from '../options/models.ts'
 import { evaluateLanguageModel } from '../language/evaluate.ts'
 import { asLanguageModel, requireLanguageModel } from '../language/languageModels.ts'
+import { evaluateSequenceToSequence } from '../sequences/evaluate.ts'
+import { asSequenceToSequence } from '../sequences/models.ts'
 import { evaluateTagger } from '../tagging/evaluate.ts'
 import { asTagger } from '../tagging/taggers.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
@@ -65,6 +67,8 @@ export function evaluateCommand(output: Output) {
       printModelNotes(opened, output)
       const tagger = asTagger(model)
       if (tagger) return evaluateTagger(tagger, data, flags, output)
+      const sequences = asSequenceToSequence(model)
+      if (sequences) return evaluateSequenceToSequence(sequences, data, flags, output)
       const language = asLanguageModel(model)
       if (language) return evaluateLanguageModel(language, data, flags, output)
       if (flags.ngrams !== undefined || flags.lines) requireLanguageModel(model, path, 'evaluate')

@@ -1,5 +1,6 @@
 /** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import {
   LatchError,
@@ -8,6 +9,7 @@ import {
   type PredictOptions,
   type RankedLabel,
   type TagPrediction,
+  type WrittenSequence,
 } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
@@ -86,7 +88,10 @@ export function predictCommand(output: Output) {
       wholeNumber('--top'),
     )
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
-    .option('--file <data>', `texts: a table (${TABLE_HELP}), or any other file with one text per line`)
+    .option(
+      '--file <data>',
+      `texts: a table (${TABLE_HELP}), a folder with subfolders of text files, or any other file with one text per line`,
+    )
     .option(
       '--text <columns>',
       'text column, by name or by number from 0; several are separated by commas (default: that of the training, or the only one)',
@@ -202,7 +207,7 @@ async function sourceOf(
     if (process.stdin.isTTY) output.note('type a text and press Enter; press Ctrl-D to quit.')
     return lineSource('-', flags, output)
   }
-  if (!isTable(file, flags)) {
+  if (!isTable(file, flags) && !isFolder(file)) {
     const otherwise = 'one text per line; `--text COLUMN` or `--format NAME` reads a table'
     output.note(`${file === '-' ? 'standard input' : basename(file)}: read as ${otherwise}.`)
     return lineSource(file, flags, output)
@@ -213,6 +218,10 @@ async function sourceOf(
   for (const note of notes) output.note(noteAsFlags(note))
   const name = file === '-' ? 'standard input' : file
   return { groups: chunks(texts), place: (row) => `${name}, row ${row}` }
+}
+
+function isFolder(path: string): boolean {
+  return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
 }
 
 /** The lines of a file or of standard input. In a stream, a line that cannot be decoded is an error of its own. */
@@ -259,7 +268,7 @@ async function printAll(
 }
 
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
-type Printed = Labelled | { output: number[] } | { tagged: TagPrediction }
+type Printed = Labelled | { output: number[] } | { tagged: TagPrediction } | { written: WrittenSequence }
 
 interface Labelled {
   label: string
@@ -293,6 +302,7 @@ function predictAll(
 
 function printed(prediction: Prediction): Printed {
   if ('tags' in prediction) return { tagged: prediction as TagPrediction }
+  if ('sourceTokens' in prediction) return { written: prediction as WrittenSequence }
   const { label, probabilities, output, steps, top } = prediction
   const more = { ...(top && { top }), ...(steps && { steps }) }
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
@@ -349,6 +359,7 @@ class Printer {
 
   print(text: string, prediction: Printed): void {
     this.#printed++
+    if ('written' in prediction) return this.#printWritten(text, prediction.written)
     const isTagged = 'tagged' in prediction
     this.#output.emit(isTagged ? tagsJson(prediction.tagged) : prediction)
     if (this.#output.json) return
@@ -360,6 +371,18 @@ class Printer {
         this.#output.isTerminal ? `${numbers}  ${visible(text)}` : `${numbers}\t${tableCell(text)}`,
       )
     else this.#printLabel(text, prediction as Labelled)
+  }
+
+  #printWritten(source: string, { text, logProbability, ended }: WrittenSequence): void {
+    const output = this.#output
+    const probability = Math.exp(logProbability)
+    output.emit({ text, probability, ended })
+    if (output.json) return
+    if (!output.isTerminal) output.print([text, exactNumber(probability), source].map(tableCell).join('\t'))
+    else
+      output.print(
+        `${output.colors.bold(labelText(text))}  ${percent(probability)}  ${output.colors.dim(visible(source))}`,
+      )
   }
 
   #printLabel(text: string, prediction: Labelled): void {

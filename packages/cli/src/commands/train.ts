@@ -1,6 +1,15 @@
 /** `latch train`: trains a text classifier on a table of texts and labels, a language model or a tagger, and saves it. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { cells, type ModelFitReport, TAG_SCHEMES, TextClassifier, textClassifier, UsageError } from 'latch'
+import {
+  ATTENTION_SCORES,
+  cells,
+  type ModelFitReport,
+  TAG_SCHEMES,
+  TextClassifier,
+  textClassifier,
+  TOKEN_KINDS,
+  UsageError,
+} from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOptions, oneOf, realNumber, typedFlags, wholeNumber, yesOrNo } from '../options/options.ts'
@@ -21,7 +30,7 @@ import {
   TASKS,
 } from '../training/resume.ts'
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
-import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
+import { readRows, textFlag, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import type { Rows } from '../options/rows.ts'
 import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
@@ -29,6 +38,7 @@ import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
 import { trainLanguageModel } from '../language/train.ts'
 import { requireTaskOptions } from '../training/taskOptions.ts'
+import { trainSequenceToSequence } from '../sequences/train.ts'
 import { trainTagger } from '../tagging/train.ts'
 import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
@@ -58,6 +68,7 @@ Examples:
   $ latch train comments.csv --resume model.checkpoint.safetensors
   $ latch train names.conll --task tag --test test.conll
   $ latch train en-ud-train.conllu --task tag --text form --label upos
+  $ latch train dates.csv --task seq2seq --text written --label iso
   $ latch train new-comments.csv --from model.safetensors --extend-vocabulary`
 
 export function trainCommand(output: Output) {
@@ -73,7 +84,7 @@ export function trainCommand(output: Output) {
     .optionsGroup(TASK_OPTIONS)
     .option(
       '--task <name>',
-      'classify texts, lm: a language model of the texts, or tag: a label for each token (default: classify)',
+      'classify texts, lm: a language model of the texts, tag: a label for each token, or seq2seq: a text for each text (default: classify)',
       oneOf('--task', TASKS),
     )
     .option('--lines', 'lm: each line of a text file is a text of its own')
@@ -100,6 +111,16 @@ export function trainCommand(output: Output) {
     )
     .option('--repair', 'tag: read broken spans, such as I-PER after O, as the CoNLL scorer does')
     .option('--sentence <column>', 'tag: column with the sentence of each token, in a table of tokens')
+    .option(
+      '--attention <score>',
+      `seq2seq: how outputs look at the source, ${ATTENTION_SCORES.join(', ')} (default: general)`,
+      oneOf('--attention', ATTENTION_SCORES),
+    )
+    .option(
+      '--target-tokens <kind>',
+      'seq2seq: how targets are tokenized (default: as sources, by chars)',
+      oneOf('--target-tokens', TOKEN_KINDS),
+    )
     .optionsGroup('Saving:')
     .option('--out <file>', `model file (default: ${DEFAULT_OUT})`)
     .option(
@@ -152,10 +173,14 @@ async function runLocked(
     await noteOldCheckpoint(flags, paths, output)
     return trainTagger(flags, { data, paths, lock, output, logFlags: flags, seconds })
   }
+  if (flags.task === 'seq2seq') {
+    await noteOldCheckpoint(flags, paths, output)
+    return trainSequenceToSequence(flags, { data, paths, lock, output, logFlags: flags, seconds })
+  }
   const { model, options, resume } = await startOf(flags)
   const rows = await readRows(
     data,
-    { ...flags, text: flags.text ?? options.text, label: flags.label ?? options.label },
+    { ...flags, text: flags.text ?? textFlag(options.text), label: flags.label ?? options.label },
     output,
     flags.from === undefined ? null : model.summary().textColumn,
   )

@@ -1,12 +1,12 @@
 /** `latch train --task lm`: trains a language model on a corpus, saves it, and compares it with n-grams. */
-import { LanguageModel, languageModel, readFileBytes } from 'latch'
+import { LanguageModel, languageModel } from 'latch'
 import type { FitOptions, ModelFitReport, TokenEvaluation } from 'latch'
-import { engineOptions, shellOption } from '../options/options.ts'
+import { shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
-import { fitOptions, withoutUndefined } from '../training/options.ts'
 import { languageOptions } from './options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
+import { startModel } from '../training/startModel.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { measureNgrams } from './ngrams.ts'
 import { readCorpus, type Corpus } from './corpus.ts'
@@ -18,7 +18,11 @@ export type LanguageJob = Omit<Job, 'resumeCommand'>
 /** Trains, saves and reports. */
 export async function trainLanguageModel(flags: TrainFlags, given: LanguageJob): Promise<void> {
   const { data, output } = given
-  const { model, options, resume } = await startOf(flags)
+  const { model, options, resume } = await startModel(
+    LanguageModel,
+    () => languageModel(languageOptions(flags)),
+    flags,
+  )
   const corpus = await readCorpus(data, flags, output)
   const test = flags.test === undefined ? undefined : await readCorpus(flags.test, flags, output)
   const watched =
@@ -28,29 +32,6 @@ export async function trainLanguageModel(flags: TrainFlags, given: LanguageJob):
   const job: Job = { ...given, resumeCommand: resumeWith(data, flags, corpusWords(flags), given.paths) }
   const report = await trainWithProgress((watch) => model.fit(corpus.texts, { ...all, ...watch }), model, job)
   if (report) await finish({ model, report, job, corpus, validation: watched ?? all.validation, test })
-}
-
-/** A new model, a saved one, or that of an interrupted run. */
-async function startOf(
-  flags: TrainFlags,
-): Promise<{ model: LanguageModel; options: FitOptions; resume?: Uint8Array }> {
-  const { validation, resume, from } = flags
-  if (resume !== undefined) {
-    const bytes = await readFileBytes(resume)
-    const { model, fitOptions: kept } = await LanguageModel.fromCheckpoint(
-      bytes,
-      resume,
-      engineOptions(flags),
-    )
-    const changed = withoutUndefined({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps })
-    return { model, options: { ...kept, ...changed }, resume: bytes }
-  }
-  const model =
-    from === undefined
-      ? languageModel(languageOptions(flags))
-      : await LanguageModel.load(from, engineOptions(flags))
-  const chosen = typeof validation === 'number' ? { validation } : {}
-  return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
 }
 
 function corpusWords({ text, lines }: TrainFlags): string[] {

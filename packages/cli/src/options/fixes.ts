@@ -46,6 +46,24 @@ export function placeAsFlag(where: string, { command, flags }: Typed): string {
   return flags.get(command)?.has(flag) ? flag : where
 }
 
+/** Functions of the library that remedies name, as the commands that do the same. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  "`importFile` of 'latch/formats'": '`latch import`',
+  '`fit`': '`latch train --from MODEL`',
+}
+
+/** A remedy in the words of the command line: functions as commands, and options as flags of the command that ran. */
+export function remedyAsFlags(remedy: string, { command, flags }: Typed): string {
+  const inCommands = Object.entries(COMMANDS)
+    .reduce((text, [name, typed]) => text.replace(name, typed), remedy)
+    // To the command itself it says nothing.
+    .replace(command === 'import' ? / ?`latch import` opens any model\./ : /$^/, '')
+  return inCommands.replace(/`([a-z][A-Za-z]*)`/g, (word, option: string) => {
+    const owner = findOwner(toFlag(option), command, flags)
+    return owner === command ? `\`${toFlag(option)}\`` : word
+  })
+}
+
 /** A sentence for each fix; fixes that differ in their value alone share one. */
 export function fixesAsFlags(fixes: readonly Fix[], typed: Typed): string[] {
   const groups = new Map<string, Fix[]>()

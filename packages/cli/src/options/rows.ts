@@ -39,6 +39,11 @@ export interface RowFlags extends TableFlags {
 /** The columns of `--text`, or of a model: `title,body`. */
 export const textColumns = namesList('--text')
 
+/** Columns of `fit` as the flag `--text` names them. */
+export function textFlag(text: string | readonly string[] | undefined): string | undefined {
+  return typeof text === 'string' || text === undefined ? text : formatNames(text)
+}
+
 /**
  * Reads texts and labels of a table; `-` is standard input.
  * @param trained the text column of a model

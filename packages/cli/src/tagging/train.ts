@@ -1,11 +1,12 @@
 /** `latch train --task tag`: trains a tagger on sentences, saves it, and compares it with the most frequent tag of each word. */
-import { Tagger, tagger, readFileBytes } from 'latch'
+import { Tagger, tagger } from 'latch'
 import type { FitOptions, ModelFitReport, TagEvaluation, TaggerOptions } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
-import { fitOptions, withoutUndefined } from '../training/options.ts'
+import { withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
+import { startModel } from '../training/startModel.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { atSentence, readSentenceFile, type Sentence, type SentenceFile } from './sentences.ts'
 import { drawTaggerSummary, type TagBaseline } from './summary.ts'
@@ -13,7 +14,7 @@ import { drawTaggerSummary, type TagBaseline } from './summary.ts'
 /** Trains, saves and reports. */
 export async function trainTagger(flags: TrainFlags, given: Omit<Job, 'resumeCommand'>): Promise<void> {
   const { data, output } = given
-  const { model, options, resume } = await startOf(flags)
+  const { model, options, resume } = await startModel(Tagger, () => tagger(taggerOptions(flags)), flags)
   const file = await readSentenceFile(data, flags, output)
   const test = flags.test === undefined ? undefined : await readSentenceFile(flags.test, flags, output)
   const watched =
@@ -33,23 +34,6 @@ export async function trainTagger(flags: TrainFlags, given: Omit<Job, 'resumeCom
 
 function isOfValidation(error: unknown): boolean {
   return (error as { where?: string }).where?.startsWith('validation row') ?? false
-}
-
-/** A new model, a saved one, or that of an interrupted run. */
-async function startOf(
-  flags: TrainFlags,
-): Promise<{ model: Tagger; options: FitOptions; resume?: Uint8Array }> {
-  const { validation, resume, from } = flags
-  if (resume !== undefined) {
-    const bytes = await readFileBytes(resume)
-    const { model, fitOptions: kept } = await Tagger.fromCheckpoint(bytes, resume, engineOptions(flags))
-    const changed = withoutUndefined({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps })
-    return { model, options: { ...kept, ...changed }, resume: bytes }
-  }
-  const model =
-    from === undefined ? tagger(taggerOptions(flags)) : await Tagger.load(from, engineOptions(flags))
-  const chosen = typeof validation === 'number' ? { validation } : {}
-  return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
 }
 
 function taggerOptions(flags: TrainFlags): TaggerOptions {

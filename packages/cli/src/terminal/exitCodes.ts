@@ -1,7 +1,7 @@
 /** Exit codes, and how errors are reported. */
 import { CommanderError } from '@commander-js/extra-typings'
 import { formatError, LatchError, UsageError } from 'latch'
-import { didYouMean, fixesAsFlags, placeAsFlag, type Typed } from '../options/fixes.ts'
+import { didYouMean, fixesAsFlags, placeAsFlag, remedyAsFlags, type Typed } from '../options/fixes.ts'
 import type { Output } from './output.ts'
 
 export const EXIT_DONE = 0
@@ -48,7 +48,8 @@ export function describeError(
   typed: Typed,
 ): { problem: string; remedy: string | undefined } {
   const { where, expected, got, remedy, fixes } = error
-  const sentences = [remedy, ...fixesAsFlags(fixes, typed)].filter((sentence) => sentence !== undefined)
+  const inWords = remedy && remedyAsFlags(remedy, typed)
+  const sentences = [inWords, ...fixesAsFlags(fixes, typed)].filter(Boolean)
   return {
     problem: formatError({ where: placeAsFlag(where, typed), expected, got, remedy: undefined, fixes: [] }),
     remedy: sentences.length > 0 ? sentences.join(' ') : undefined,

@@ -1,7 +1,7 @@
 /** The options that the training commands share, and their parsers. */
 import { Command } from '@commander-js/extra-typings'
 import type { OptionValues } from '@commander-js/extra-typings'
-import { TOKEN_KINDS, UsageError } from 'latch'
+import { LANGUAGE_TOKEN_KINDS, TOKEN_KINDS, UsageError } from 'latch'
 import {
   engineOption,
   numberOrText,
@@ -105,7 +105,11 @@ function withNetwork<T, O extends OptionValues>(
       'reduce the outputs over time by last, max or mean (default: last)',
       oneOf('--pooling', ['last', 'max', 'mean']),
     )
-    .option('--tokens <kind>', `${TOKEN_KINDS.join(' or ')} (default: words)`, oneOf('--tokens', TOKEN_KINDS))
+    .option(
+      '--tokens <kind>',
+      `${TOKEN_KINDS.join(' or ')}; lm: also bpe, byte pairs (default: words; lm: chars)`,
+      oneOf('--tokens', LANGUAGE_TOKEN_KINDS),
+    )
     .option('--lowercase', 'convert texts to lower case (default for words)')
     .option('--no-lowercase', 'keep upper case (default for chars)')
     .option('--embedding <n>', 'embedding size, or one-hot (default: 64)', embedding)
@@ -114,7 +118,11 @@ function withNetwork<T, O extends OptionValues>(
       'read tokens with fewer occurrences as unknown (default: 2)',
       wholeNumber('--min-count'),
     )
-    .option('--max-vocabulary <n>', 'maximum vocabulary size', wholeNumber('--max-vocabulary', { least: 2 }))
+    .option(
+      '--max-vocabulary <n>',
+      'maximum vocabulary size (default: none; bpe: 8000)',
+      wholeNumber('--max-vocabulary', { least: 2 }),
+    )
     .option(
       '--max-length <n>',
       'truncate longer texts, with a note (default: 400 words, 1000 chars)',

@@ -1,5 +1,5 @@
 /** Converts the options of the command line to those of the library. */
-import type { ClassifierFitOptions, ClassifierOptions } from 'latch'
+import type { TokenKind, ClassifierFitOptions, ClassifierOptions } from 'latch'
 import { engineOptions, invalidValue } from '../options/options.ts'
 import type { Named, OPTIMIZERS, TrainingFlags } from './command.ts'
 
@@ -16,7 +16,8 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
     reset,
     activation,
     pooling,
-    tokens,
+    // Of a classifier, the library refuses byte pairs.
+    tokens: tokens as TokenKind | undefined,
     lowercase,
     embedding: flags.embedding,
     minimumCount: flags.minCount,

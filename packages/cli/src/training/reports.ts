@@ -1,6 +1,13 @@
 /** Evaluation tables: metrics by class, the confusion matrix or the most frequent confusions. */
 import Table from 'cli-table3'
-import type { ClassEvaluation, EntityScores, Evaluation, TagEvaluation, TokenEvaluation } from 'latch'
+import type {
+  ClassEvaluation,
+  EntityScores,
+  Evaluation,
+  SequenceEvaluation,
+  TagEvaluation,
+  TokenEvaluation,
+} from 'latch'
 import { displayWidth, fit, visible, wrap } from '../terminal/glyphWidth.ts'
 import { maximum } from 'latch/inspection'
 import { clamp, count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
@@ -80,10 +87,22 @@ function tokenLine(result: TokenEvaluation, { bold }: Colors): string {
   return figures.join('   ')
 }
 
+/** `exact 91.2 %   0.031 edits a token   loss 0.123 nats a token   1,000 rows` */
+function sequenceLine(result: SequenceEvaluation, { bold }: Colors): string {
+  const figures = [
+    bold(`exact ${percent(result.accuracy)}`),
+    `${outputNumber(result.errorRate)} edits a token`,
+    `loss ${loss(result.loss)} nats a token`,
+    plural(result.n, 'row'),
+  ]
+  return figures.join('   ')
+}
+
 /** Everything `evaluate` prints. */
 export function drawEvaluation(result: Evaluation, colors: Colors, width: number): string {
   if (result.kind === 'values') return valueLine(result, colors)
   if (result.kind === 'tokens') return tokenLine(result, colors)
+  if (result.kind === 'sequences') return sequenceLine(result, colors)
   const parts = [headline(result, colors, width)]
   if (isTags(result) && result.entities) parts.push(entityTable(result.entities, colors, width))
   parts.push(classTable(result, colors, width))

@@ -1,6 +1,8 @@
 /** Resuming an interrupted run: the options allowed, those stored in its checkpoint, and where the model is saved. */
 import {
+  type AttentionScore,
   cells,
+  type TokenKind,
   type ClassifierFitOptions,
   type TagScheme,
   TextClassifier,
@@ -17,7 +19,7 @@ import type { TrainingFlags } from './command.ts'
 
 export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
 /** What `--task` takes. */
-export const TASKS = ['classify', 'lm', 'tag'] as const
+export const TASKS = ['classify', 'lm', 'tag', 'seq2seq'] as const
 export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>
@@ -41,6 +43,8 @@ export interface TrainFlags extends TrainingFlags {
   scheme?: TagScheme
   repair?: boolean
   sentence?: string
+  attention?: AttentionScore
+  targetTokens?: TokenKind
   tied?: true
   lockedDropout?: true
   embeddingDropout?: number

@@ -7,30 +7,33 @@ type Task = (typeof TASKS)[number]
 
 /** Options that not every task has, with those that have them. */
 const OWN: Readonly<Record<string, readonly Task[]>> = {
-  '--label': ['classify', 'tag'],
-  '--bidirectional': ['classify', 'tag'],
-  '--no-bidirectional': ['classify', 'tag'],
+  '--label': ['classify', 'tag', 'seq2seq'],
+  '--bidirectional': ['classify', 'tag', 'seq2seq'],
+  '--no-bidirectional': ['classify', 'tag', 'seq2seq'],
   '--reset': ['classify'],
   '--activation': ['classify'],
   '--pooling': ['classify'],
-  '--max-length': ['classify'],
+  '--max-length': ['classify', 'seq2seq'],
   '--counts': ['classify'],
   '--class-weights': ['classify', 'tag'],
-  '--header': ['classify'],
-  '--delimiter': ['classify', 'lm'],
-  '--quotes': ['classify', 'lm'],
+  '--header': ['classify', 'seq2seq'],
+  '--delimiter': ['classify', 'lm', 'seq2seq'],
+  '--quotes': ['classify', 'lm', 'seq2seq'],
   ...Object.fromEntries(LANGUAGE_ONLY.map((flag) => [flag, ['lm'] as const])),
   '--crf': ['tag'],
   '--characters': ['tag'],
   '--scheme': ['tag'],
   '--repair': ['tag'],
   '--sentence': ['tag'],
+  '--attention': ['seq2seq'],
+  '--target-tokens': ['seq2seq'],
 }
 
 const NOUNS: Readonly<Record<Task, string>> = {
   classify: 'a text classifier',
   lm: 'a language model',
   tag: 'a tagger',
+  seq2seq: 'a sequence-to-sequence model',
 }
 
 /** @throws UsageError for options of the other tasks */
@@ -42,13 +45,13 @@ export function requireTaskOptions(
   const others = new Set(wrong.flatMap((flag) => OWN[flag]))
   if (task !== 'classify' && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
   if (typeof dropout === 'object') {
-    if (task === 'tag') wrong.push('--dropout with names')
+    if (task === 'tag' || task === 'seq2seq') wrong.push('--dropout with names')
     else {
       const isOwn = (name: string) => (task === 'lm' ? LANGUAGE_DROPOUT.includes(name) : name !== 'input')
       for (const name of Object.keys(dropout)) if (!isOwn(name)) wrong.push(`--dropout ${name}=`)
     }
   }
-  if (task === 'tag' && embedding === 'oneHot') wrong.push('--embedding one-hot')
+  if ((task === 'tag' || task === 'seq2seq') && embedding === 'oneHot') wrong.push('--embedding one-hot')
   if (wrong.length === 0) return
   const named = wrong.join(', ')
   const other = task === 'classify' ? [...others].find((one) => one !== 'classify') : undefined

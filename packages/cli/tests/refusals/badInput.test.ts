@@ -130,7 +130,23 @@ describe('each fault has its message', () => {
   it('a finished model given as a checkpoint is invalid usage', async () => {
     const { code, stderr } = await place.latch(['train', 'good.csv', '--resume', 'model.safetensors'])
     expect(stderr).toMatch(/model\.safetensors: expected a checkpoint .*got the model of a finished run/)
+    expect(stderr).toContain('Continue training with `latch train --from MODEL`, or start a new run.')
     expect(code).toBe(2)
+  })
+
+  it('a model file that was cut names commands, not functions', async () => {
+    const bytes = readFileSync(place.path('model.safetensors')).subarray(0, 200)
+    place.write('cut.safetensors', bytes)
+    for (const args of [
+      ['predict', 'cut.safetensors', 'a'],
+      ['info', 'cut.safetensors'],
+    ]) {
+      const { stderr } = await place.latch(args)
+      expect(stderr).toMatch(/cut\.safetensors.*got a header length/s)
+      expect(stderr.replace(/\s+/g, ' ')).toContain('of another format. `latch import` opens any model.')
+    }
+    const { stderr } = await place.latch(['import', 'cut.safetensors'])
+    expect(stderr.replace(/\s+/g, ' ')).toMatch(/of another format\. ?$/)
   })
 
   it('a diverging loss is reported with its step, and the last good weights are saved', async () => {

@@ -7,9 +7,10 @@ import { importCommand } from '../../src/commands/import.ts'
 import { infoCommand } from '../../src/commands/info.ts'
 import { predictCommand } from '../../src/commands/predict.ts'
 import { trainCommand } from '../../src/commands/train.ts'
-import { fixesAsFlags, getTyped, placeAsFlag } from '../../src/options/fixes.ts'
+import { fixesAsFlags, getTyped, placeAsFlag, remedyAsFlags } from '../../src/options/fixes.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { FIX_CASES } from '../../../latch/tests/fixes/formatCases.ts'
+import { REMEDY_CASES } from '../../../latch/tests/fixes/remedies/index.ts'
 import { PROGRAM_CASES, TABLE_CASES } from '../../../latch/tests/fixes/programCases.ts'
 
 const output = new Output({ json: false, quiet: true })
@@ -54,6 +55,29 @@ describe('as they are typed', () => {
     expect(fixesAsFlags([{ option: 'upTo', value: 'l', to: 'read it' }], typed('predict'))).toEqual([
       'Use `latch import --up-to l` to read it, then run `latch predict` on the model that it saves.',
     ])
+  })
+})
+
+describe('a remedy names what is typed', () => {
+  test.each([
+    [
+      'train',
+      'Keep rare tokens with a lower `minimumCount`.',
+      'Keep rare tokens with a lower `--min-count`.',
+    ],
+    ['predict', 'Omit `top`: only labels can be ranked.', 'Omit `--top`: only labels can be ranked.'],
+    ['info', 'Lower `minimumCount`.', 'Lower `minimumCount`.'],
+    ['predict', 'Install `package` with `npm ci`.', 'Install `package` with `npm ci`.'],
+  ])('latch %s: %s', (command, remedy, said) => expect(remedyAsFlags(remedy, typed(command))).toBe(said))
+
+  test('no remedy of the library keeps a function or an option of the command that ran', () => {
+    const names =
+      /`(importFile|fit|minimumCount|maximumVocabulary|batchSize|engine|reproducible|top|threads)`/
+    for (const { remedy } of REMEDY_CASES.filter((one) => names.test(one.remedy))) {
+      // What neither command has is an option of a program alone.
+      const said = remedyAsFlags(remedyAsFlags(remedy, typed('train')), typed('predict'))
+      expect(said).not.toMatch(names)
+    }
   })
 })
 

@@ -1,4 +1,8 @@
-/** Remedies of the commands for language models and taggers. */
+/** Remedies of the commands for language models, taggers and sequence-to-sequence models. */
+import { sequenceToSequence, type SequenceToSequence } from '../../../latch/src/node.ts'
+import { inspectSequences } from '../../src/commands/inspect.ts'
+import { evaluateSequenceToSequence } from '../../src/sequences/evaluate.ts'
+import { readPairs } from '../../src/sequences/pairs.ts'
 import { requireConsistent } from '../../src/commands/generate.ts'
 import { DataError, UnsupportedError, UsageError } from '../../../latch/src/core/errors.ts'
 import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.ts'
@@ -70,6 +74,35 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     follow: () => requireTaskOptions(['--steps'], { task: 'lm' } as never),
   },
   {
+    name: 'a table without columns of sources and targets',
+    kind: UsageError,
+    remedy: 'Name them with `--text SOURCES --label TARGETS`.',
+    raise: () => pairsOf('a,b,c\n1,2,3\n', {}),
+    follow: () => pairsOf('a,b,c\n1,2,3\n', { text: 'a', label: 'c' }),
+  },
+  {
+    name: 'bad rows of a sequence-to-sequence model',
+    kind: UsageError,
+    remedy: 'Omit --skip-bad-rows.',
+    raise: async () => evaluateSequenceToSequence(await tinyPairs(), '-', { skipBadRows: true }, output),
+    follow: async () => {
+      const place = new Workplace()
+      try {
+        const path = place.path(place.write('pairs.csv', 'source,target\nab,ba\nba,ab\n'))
+        await evaluateSequenceToSequence(await tinyPairs(), path, {}, new Silent())
+      } finally {
+        place.remove()
+      }
+    },
+  },
+  {
+    name: 'a picture of a sequence-to-sequence model',
+    kind: UsageError,
+    remedy: 'Omit --svg.',
+    raise: async () => inspectSequences(await tinyPairs(), 'ab', { svg: 'a.svg' }, output),
+    follow: async () => inspectSequences(await tinyPairs(), 'ab', {}, new Silent()),
+  },
+  {
     name: 'options that a tagger does not have',
     kind: UsageError,
     remedy: 'Omit --top.',
@@ -92,6 +125,25 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     },
   },
 ]
+
+async function pairsOf(table: string, flags: object): Promise<unknown> {
+  const place = new Workplace()
+  try {
+    return await readPairs(place.path(place.write('pairs.csv', table)), flags, new Silent())
+  } finally {
+    place.remove()
+  }
+}
+
+async function tinyPairs(): Promise<SequenceToSequence> {
+  const model = sequenceToSequence({ units: 4, embedding: 4, engine: 'reference' })
+  const rows = [
+    { source: 'ab', target: 'ba' },
+    { source: 'ba', target: 'ab' },
+  ]
+  await model.fit(rows, { epochs: 1, validation: 0 })
+  return model
+}
 
 /** Prints nothing. */
 class Silent extends Output {

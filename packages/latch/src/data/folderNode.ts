@@ -72,7 +72,8 @@ export async function readFolder(folder: string, options: ExampleOptions): Promi
   }
   const counted = `${labels.length} ${labels.length === 1 ? 'subfolder' : 'subfolders'}`
   const skipped = others.length === 0 ? '' : `; other files are left out: ${others.length}`
-  notes.add(`${name}: one text per file, labels from the names of ${counted}${skipped}.`)
+  const named = isLabelled ? `labels from the names of ${counted}` : `in ${counted}`
+  notes.add(`${name}: one text per file, ${named}${skipped}.`)
   const columns = isLabelled ? ['text', 'label'] : ['text']
   return { columns, hasHeader: true, rows, notes: [...notes] }
 }

@@ -204,13 +204,21 @@ export interface TableTexts {
   notes: string[]
 }
 
+/** The texts of the files in the subfolders, in the order of their names. */
+async function readFolderTexts(folder: string, options: TextOptions): Promise<TableTexts> {
+  const { columns, rows, notes } = await readFolder(folder, { ...options, label: false })
+  return { texts: rows.map(joinTexts), column: columns.join(','), notes }
+}
+
 /**
- * The texts of a table, one per row, for prediction: no row is left out. Texts with their labels: `readExamples`.
+ * The texts of a table, one per row, or of a folder as `readExamples` reads it, one per file, for prediction: none is left out.
+ * Texts with their labels: `readExamples`.
  * @throws DataError as `readTable`; UsageError for a column that is not there, and several columns without `text`
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
   assertKnownOptions('readTexts option', options, TEXTS)
   const { text, trainedText, ...reading } = options
+  if (await isFolder(source)) return readFolderTexts(source as string, options)
   const whole: TableOptions & Pick<CollectorOptions, 'complete' | 'likely'> = {
     ...reading,
     columns: text === undefined ? [] : listNames(text),

@@ -117,8 +117,8 @@ export interface Layer {
   readonly name: string
   readonly parameters: readonly Parameter[]
   readonly output: Edge
-  /** Where a parameter is a table: which of its rows got gradients. */
-  readonly sparseRows?: SparseRows
+  /** Where parameters are tables: which of their rows got gradients. */
+  readonly sparseRows?: SparseRows | readonly SparseRows[]
   /** Run before `backward`: each adds to the output's gradient what a layer says that skips those between (concat). */
   skipGradients?: ((batch: PackedBatch) => void)[]
   /** Why no stream can run it: it needs what comes after a step. */

@@ -1,5 +1,5 @@
 /** Every layer in its most general form: what networks from other tools' files are made of. */
-import { genericCells } from '../cells/registry.ts'
+import { cells, genericCells } from '../cells/registry.ts'
 import { activationLayer } from '../layers/activation.ts'
 import { batchNormLayer } from '../layers/batchNorm.ts'
 import { concatLayer } from '../layers/skips/concat.ts'
@@ -11,6 +11,7 @@ import { anyDropoutLayer } from '../layers/regularisation/lockedDropout.ts'
 import { regularisation } from '../layers/regularisation/recurrentOptions.ts'
 import { maskedEmbeddingLayer } from '../layers/embedding.ts'
 import { maskedFeaturesLayer } from '../layers/features.ts'
+import { encoderDecoderLayer } from '../layers/encoderDecoder/encoderDecoder.ts'
 import { flattenLayer } from '../layers/flatten.ts'
 import { layerNormLayer } from '../layers/layerNorm.ts'
 import { mergeLayer } from '../layers/skips/merge.ts'
@@ -33,6 +34,7 @@ export const allLayers: readonly LayerInfo[] = [
   maskedEmbeddingLayer,
   maskedOneHotLayer,
   maskedFeaturesLayer,
+  /* @__PURE__ */ encoderDecoderLayer(cells),
   /* @__PURE__ */ mergingRecurrentLayer(genericCells, regularisation),
   projectedLstmLayer,
   anyDropoutLayer,

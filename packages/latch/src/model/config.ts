@@ -10,6 +10,7 @@ import type { CrfOptions } from '../layers/crf/crf.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import type { DropoutOptions } from '../layers/dropout.ts'
 import type { EmbeddingOptions } from '../layers/embedding.ts'
+import type { EncoderDecoderOptions } from '../layers/encoderDecoder/encoderDecoder.ts'
 import type { FeaturesOptions } from '../layers/features.ts'
 import { optional } from '../layers/fields.ts'
 import type { FlattenOptions } from '../layers/flatten.ts'
@@ -59,6 +60,7 @@ export type LayerOptions =
   | RepeatOptions
   | PermuteOptions
   | ReshapeOptions
+  | EncoderDecoderOptions
   | CrfOptions
   | WordCharactersOptions
 

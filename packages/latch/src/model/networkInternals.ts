@@ -9,7 +9,7 @@ import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { ParameterStore } from '../tensors/parameters.ts'
 import type { Regions } from '../tensors/regions.ts'
 import type { OneTraining } from './oneTraining.ts'
-import type { StreamRunner } from './streamRunner.ts'
+import type { StreamRunner } from './streams/streamRunner.ts'
 
 /** What a network gives for each step, or for each sequence. */
 export interface OutputShape {

@@ -5,3 +5,11 @@ export interface ColumnOptions {
   input: string
   target: string
 }
+
+/** The columns that were given: of several columns of text, `texts` in place of `input`. */
+export interface GivenColumns {
+  input?: string
+  /** Joined in this order with a space. */
+  texts?: readonly string[]
+  target?: string
+}

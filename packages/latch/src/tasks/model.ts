@@ -12,7 +12,7 @@ import type {
 } from '../formats/imported.ts'
 import type { EncodedInput, InspectableModel } from '../inspection/trace/subject.ts'
 import type { Trace } from '../inspection/trace/traceTypes.ts'
-import type { StreamState } from '../model/streamState.ts'
+import type { StreamState } from '../model/streams/streamState.ts'
 import type { Network } from '../model/network.ts'
 import type { LayerSummary } from '../model/summary.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
@@ -21,7 +21,7 @@ import type { TrainingHistory } from './files/history.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
-import type { TokenKind } from '../text/tokenizer.ts'
+import type { LanguageTokenKind } from '../text/tokenizer.ts'
 
 /** One encoded input: one entry per step in each list. */
 export interface EncodedSequence extends EncodedInput {
@@ -109,8 +109,29 @@ export interface TokenEvaluation {
   warnings: readonly string[]
 }
 
+/** The metrics of a sequence-to-sequence model. */
+export interface SequenceEvaluation {
+  kind: 'sequences'
+  /** Mean cross-entropy in nats a target token, each after the true tokens before it. */
+  loss: number
+  /** e to the loss. */
+  perplexity: number
+  /** Fraction of target tokens that were the likeliest, each after the true tokens before it. */
+  tokenAccuracy: number
+  /** Fraction of sources for which the model writes the target exactly. */
+  accuracy: number
+  /** Insertions, deletions and replacements of tokens from what the model writes to the targets, for each target token. */
+  errorRate: number
+  /** Number of sources. */
+  n: number
+  /** The vocabulary of the targets. */
+  labels: readonly string[]
+  warnings: readonly string[]
+}
+
 /** What `evaluate` returns, discriminated by `kind`. */
-export type Evaluation<L extends string = string> = ClassEvaluation<L> | ValueEvaluation | TokenEvaluation
+export type Evaluation<L extends string = string> =
+  ClassEvaluation<L> | ValueEvaluation | TokenEvaluation | SequenceEvaluation
 
 /** Options of `evaluate`. */
 export interface ModelEvaluateOptions {
@@ -165,7 +186,7 @@ export interface ModelSummary {
   /** Number of tokens in the vocabulary; null without one. */
   vocabularySize: number | null
   /** How texts are tokenized; null if the model does not read texts. */
-  tokens: TokenKind | null
+  tokens: LanguageTokenKind | null
   /** Maximum number of steps that `predict` reads of one input; null: no limit. */
   maximumLength: number | null
   /**

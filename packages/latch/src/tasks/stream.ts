@@ -1,6 +1,6 @@
 /** One sequence step by step, for every task: after each step, the prediction of `predict` for the steps so far, bit for bit. */
 import { internalsOf } from '../model/network.ts'
-import type { Stream } from '../model/stream.ts'
+import type { Stream } from '../model/streams/stream.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import { countedText, type CountedText } from './counts/wordCounts.ts'

@@ -11,11 +11,11 @@ import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import type { Network } from '../model/network.ts'
-import type { TokenKind, Tokenizer } from '../text/tokenizer.ts'
+import type { LanguageTokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
-import type { ColumnOptions } from './columns.ts'
-import type { CountsReport } from './counts/report.ts'
-import type { WordCounts } from './counts/wordCounts.ts'
+import type { ColumnOptions, GivenColumns } from '../columns.ts'
+import type { CountsReport } from '../counts/report.ts'
+import type { WordCounts } from '../counts/wordCounts.ts'
 import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
 import type { FitOptions, ModelFitReport, namedColumns } from './fit/fitOptions.ts'
 import type { historyOf } from './fit/history.ts'
@@ -29,7 +29,7 @@ export interface Learned {
   readonly labels: readonly string[] | null
   /** Tokens by id. */
   readonly vocabulary: readonly string[] | null
-  readonly tokens: TokenKind | null
+  readonly tokens: LanguageTokenKind | null
   /** The column of the training rows that held the texts. */
   readonly textColumn?: string | null
   /** The state is kept from call to call (Keras `stateful`). */
@@ -93,7 +93,7 @@ export interface Reading<T extends TaskTypes> {
   trained: Trained<T['Learned']> | null
   /** The given labels; null: those of the examples. */
   labels: readonly string[] | null
-  columns: Partial<ColumnOptions>
+  columns: GivenColumns
   purpose: 'training' | 'validation' | 'evaluation'
 }
 
@@ -223,7 +223,7 @@ export interface TaskDefinition<T extends TaskTypes> {
 
 /** How a task reads texts. */
 export interface TextReading {
-  tokenizer: Tokenizer
+  tokenizer: Pick<Tokenizer, 'tokenize'> & { readonly config: { readonly kind: LanguageTokenKind } }
   /** The id of a token; null: it is left out. @throws DataError if the vocabulary has neither it nor an unknown token */
   findId(token: string): number | null
   /** The token of an empty text; null: empty texts are not allowed. */

@@ -316,7 +316,8 @@ export class TaskModel<T extends TaskTypes> implements Model<
       input,
       labels,
       vocabulary,
-      tokens,
+      // Other formats have no place for merges; the document has them.
+      tokens: tokens === 'bpe' ? null : tokens,
       stateful,
       countsWords,
       document,

@@ -24,7 +24,7 @@ const PASS = 2
 /** A layer's parameters and, of an embedding table, the rows with gradients. */
 export interface Parameterized {
   readonly parameters: readonly Parameter[]
-  readonly sparseRows?: SparseRows
+  readonly sparseRows?: SparseRows | readonly SparseRows[]
 }
 
 /**
@@ -41,7 +41,7 @@ export class Regions {
   constructor(engine: Engine, store: ParameterStore, layers: readonly Parameterized[]) {
     this.#engine = engine
     this.#store = store
-    this.#tables = layers.flatMap(({ sparseRows }) => (sparseRows ? [sparseRows] : []))
+    this.#tables = layers.flatMap(({ sparseRows }) => sparseRows ?? [])
   }
 
   /** Whether any parameter is a table, of which a batch uses only some rows. */

@@ -12,6 +12,9 @@ export const TOKEN_KINDS = ['words', 'chars', 'whitespace'] as const
 /** One of `TOKEN_KINDS`. */
 export type TokenKind = (typeof TOKEN_KINDS)[number]
 
+/** Kinds of tokens of a language model: also byte pairs (see `BytePairs`). */
+export type LanguageTokenKind = TokenKind | 'bpe'
+
 /** Configuration of a tokenizer; plain JSON, stored in the model file. */
 export interface TokenizerConfig {
   kind: TokenKind

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { readExamples } from '../../src/data/tablesNode.ts'
+import { readExamples, readTexts } from '../../src/data/tablesNode.ts'
 
 const made: string[] = []
 let folder: string
@@ -67,6 +67,15 @@ test('the names of the columns may be given, or no labels; other options of tabl
   })) {
     await expect(readExamples(folder, { [option]: value })).rejects.toThrow(`got ${option}`)
   }
+})
+
+test('texts for prediction: one a file, without labels, empty ones included', async () => {
+  write('pos/z.txt', '')
+  const { texts, column, notes } = await readTexts(folder, { trainedText: ['text'] })
+  expect([texts.length, texts.includes(''), column]).toEqual([4, true, 'text'])
+  expect(notes.join()).toContain('one text per file, in 2 subfolders')
+  await expect(readTexts(folder, { format: 'csv' })).rejects.toThrow('got format')
+  await expect(readTexts(join(folder, 'pos'))).rejects.toThrow('got files only')
 })
 
 test('folders of another shape are refused', async () => {

@@ -170,7 +170,7 @@ const middle = async (): Promise<Files> => {
 }
 
 /** Opens an export with another class, and the beginning of its options, in place of one. */
-const withClass =
+export const withClass =
   (one: string, other: string, layers: readonly LayerOptions[]): FixCase['run'] =>
   async (options) => {
     const change = (json: string) =>

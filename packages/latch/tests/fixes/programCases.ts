@@ -1,5 +1,5 @@
 /** One call for each option that an error about tables, training or a network can offer. */
-import type { FixCase } from './formatCases.ts'
+import { FEATURES, withClass, type FixCase } from './formatCases.ts'
 import { parseExamples, parseTable } from '../../src/data/tables.ts'
 import type { TableOptions } from '../../src/data/tableStart.ts'
 import { readTexts } from '../../src/data/tablesNode.ts'
@@ -13,6 +13,7 @@ import { gru } from '../../src/layers/recurrent/factories.ts'
 import { network } from '../../src/model/network.ts'
 import { sequenceModel } from '../../src/tasks/sequenceModel/build.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
+import { sequenceToSequence } from '../../src/tasks/sequenceToSequence/sequenceToSequence.ts'
 import { tagger } from '../../src/tasks/tagger/tagger.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
@@ -148,6 +149,16 @@ const program = (
 ): FixCase => ({ name, offers, command, run: (options) => called(() => call(options)) })
 
 export const PROGRAM_CASES: readonly FixCase[] = [
+  {
+    name: 'zeros around the steps that no convolution adds',
+    offers: ['upTo'],
+    command: 'import',
+    run: withClass('Activation', 'ZeroPadding1D","config":{"padding":1,', [
+      FEATURES,
+      { type: 'recurrent', cell: 'lstm', units: 3 },
+      { type: 'activation', activation: 'tanh' },
+    ]),
+  },
   program('float64 on another engine', ['engine'], (options) =>
     openEngine({ engine: 'simd', precision: 'float64', ...options } as EngineOptions),
   ),
@@ -219,6 +230,12 @@ export const PROGRAM_CASES: readonly FixCase[] = [
         { tokens: ['Ada', 'sings'], tags: ['B-PER', 'O'] },
         { tokens: ['Ada', 'sings'], tags: ['I-PER', 'O'] },
       ],
+      { epochs: 1, validation: 0 },
+    ),
+  ),
+  program('a target longer than the limit', ['maximumLength'], (options) =>
+    sequenceToSequence({ units: 2, embedding: 2, maximumLength: 3, ...options }).fit(
+      [{ source: 'ab', target: 'babab' }],
       { epochs: 1, validation: 0 },
     ),
   ),

@@ -286,8 +286,18 @@ def windows():
          kernel_shape=[3], strides=[3], pads=[1, 1], count_include_pad=1)
 
 
+def pads():
+    x = draw(2, 3, 4)
+    around = np.pad(x, ((0, 0), (1, 2), (0, 3)), constant_values=0.5)
+    case("steps", "Pad", [x, i64(0, 0, 2, 0, 0, 1)], [np.pad(x, ((0, 0), (0, 0), (2, 1)))])
+    case("a number", "Pad", [x, i64(0, 1, 0, 0, 2, 3), np.float32(0.5)], [around], mode="constant")
+    case("attributes", "Pad", [x], [around], opset=7, pads=[0, 1, 0, 0, 2, 3], value={"float": 0.5})
+    case("axes", "Pad", [x, i64(3, 1, 0, 0), None, i64(-1, 0)], [np.pad(x, ((1, 0), (0, 0), (3, 0)))], opset=18)
+    case("cut off", "Pad", [x, i64(0, -1, 1, 0, 0, -2)], [np.pad(x[:, 1:, :2], ((0, 0), (0, 0), (1, 0)))])
+
+
 if __name__ == "__main__":
-    for group in [elementwise, activations, reducers, places, shapes, makers, products, windows]:
+    for group in [elementwise, activations, reducers, places, shapes, makers, products, windows, pads]:
         group()
     for name, op, opset, attributes, inputs, outputs in recurrent_cases():
         case(name, op, inputs, outputs, opset=opset, **attributes)

@@ -7,6 +7,7 @@ import { lesson4 } from './lesson4.ts'
 import { lesson5 } from './lesson5.ts'
 import { lesson7 } from './lesson7.ts'
 import { lesson8 } from './lesson8.ts'
+import { lesson9 } from './lesson9.ts'
 import { story } from './story.ts'
 import { readOwnTable } from './table.ts'
 import { timing } from './timing.ts'
@@ -19,6 +20,7 @@ export const experiments: WorkerMethods = {
   ...lesson5,
   ...lesson7,
   ...lesson8,
+  ...lesson9,
   ...story,
   ...timing,
   table: (_, ...args: Parameters<typeof readOwnTable>) => readOwnTable(...args),

@@ -80,6 +80,15 @@ export interface ParagraphFact {
   influence: { logit: number; probability: number }
 }
 
+/** How often the likeliest next word is right. */
+export interface NextWordClaims {
+  /** "the clouds are in the sky": the clue is in the same sentence. */
+  near: Share
+  /** "i grew up in france … i speak fluent french", by the number of words in between. */
+  far: ({ distance: number } & Share)[]
+  sayings: { text: string; answer: string; says: string; probability: number }[]
+}
+
 /** Another training and its accuracy. */
 export interface Training {
   cell: string
@@ -92,6 +101,7 @@ export interface Claims {
   about: { chance: number }
   facts: Record<'rnn' | 'lstm' | 'gru', CellClaims>
   paragraph: Record<'lstm' | 'gru', { accuracy: Record<string, Share>; facts: ParagraphFact[] }> | null
+  nextWords: Record<'rnn' | 'lstm', NextWordClaims> | null
   trainings: {
     seconds: Record<string, { perEpoch: number; epochs: number; parameters: number }>
     bySeedAndRate: Training[]
@@ -105,3 +115,6 @@ const files = import.meta.glob<Claims>('./measured.json', { eager: true, import:
 export const claims: Claims | null = files['./measured.json'] ?? null
 
 export const CLAIMED_CELLS = ['rnn', 'lstm', 'gru'] as const
+
+/** Cells of the language models. */
+export const LANGUAGE_CELLS = ['rnn', 'lstm'] as const

@@ -58,4 +58,10 @@ export const LESSONS: readonly Lesson[] = [
     about: 'parameters, time, memory span',
     load: () => import('./Lesson8.svelte'),
   },
+  {
+    number: 9,
+    title: 'The next word',
+    about: 'the clouds are in the … ; I grew up in France … I speak fluent …',
+    load: () => import('./Lesson9.svelte'),
+  },
 ]

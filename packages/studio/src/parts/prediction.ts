@@ -1,6 +1,7 @@
 /** A prediction as a name and a number: the probability of a class, or the number itself. */
 import type { Trace, TraceStep } from 'latch'
 import { percent, short } from '../drawing/numbers.ts'
+import { visibleToken } from './visible.ts'
 
 /** The predicted class; for several outputs, the name of the selected one; a single output has no name. */
 export function predictedName(trace: Trace, { label, probabilities }: TraceStep['output']): string {
@@ -8,10 +9,8 @@ export function predictedName(trace: Trace, { label, probabilities }: TraceStep[
   return Object.keys(probabilities).length > 1 ? `output ${trace.target}` : ''
 }
 
-/** A label with its blanks and line ends made visible. */
-export function shownLabel(label: string): string {
-  return label.replace(/^ +$/, (blanks) => '␣'.repeat(blanks.length)).replaceAll('\n', '↵')
-}
+/** A label as it is shown. */
+export const shownLabel = visibleToken
 
 /** Its probability, or the number. */
 export function predictedValue(

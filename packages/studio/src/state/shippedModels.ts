@@ -6,6 +6,8 @@ export const SHIPPED_MODELS = [
   { path: 'models/facts-rnn.safetensors', name: 'RNN', task: 'facts' },
   { path: 'models/facts-lstm.safetensors', name: 'LSTM', task: 'facts' },
   { path: 'models/facts-gru.safetensors', name: 'GRU', task: 'facts' },
+  { path: 'models/next-rnn.safetensors', name: 'RNN', task: 'next' },
+  { path: 'models/next-lstm.safetensors', name: 'LSTM', task: 'next' },
 ] as const
 
 /** The address of a model that the studio ships. */

@@ -9,6 +9,13 @@ import type {
   RunResult,
   Span,
   TrainRequest,
+  Drawing,
+  WritingChoice,
+  WritingEvent,
+  WritingPlace,
+  WritingRequest,
+  WritingStart,
+  WrittenInput,
 } from './protocol.ts'
 import { Remote } from '../rpc/remote.ts'
 import { spawnExperiments, spawnRunner } from './spawn.ts'
@@ -62,6 +69,35 @@ export class RunnerClient {
 
   span(): Promise<Span> {
     return this.#remote.call('span')
+  }
+
+  beginText(request: WritingRequest): Promise<WritingStart> {
+    return this.#remote.call('beginText', [request])
+  }
+
+  /** Resolves with whether the text has ended. */
+  write(count: number, perSecond: number | null, onEvent: (event: WritingEvent) => void): Promise<boolean> {
+    return this.#remote.call('write', [count, perSecond], onEvent)
+  }
+
+  stopWriting(): Promise<void> {
+    return this.#remote.call('stopWriting')
+  }
+
+  draw(drawing: Drawing): Promise<void> {
+    return this.#remote.call('draw', [drawing])
+  }
+
+  place(at: number): Promise<WritingPlace> {
+    return this.#remote.call('place', [at])
+  }
+
+  choose(at: number, id: number): Promise<WritingChoice> {
+    return this.#remote.call('choose', [at, id])
+  }
+
+  writtenInput(at: number): Promise<WrittenInput> {
+    return this.#remote.call('writtenInput', [at])
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 /** What the page shows about a model, in plain data. */
-import { cells } from 'latch'
+import { cells, UnsupportedError } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import type { ModelInfo } from './protocol.ts'
 
@@ -11,6 +11,7 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
   const recurrent = network.config.layers.filter((layer) => layer.type === 'recurrent')
   const top = recurrent.at(-1)
   const cell = cells.find((each) => each.name === top?.cell)
+  const prime = findPrime(model)
   return {
     name,
     settings: {
@@ -31,8 +32,30 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
     convention: cell?.keepConvention ?? null,
     reads: reads[0],
     numbers: predicts === 'values',
-    example: source === null ? null : exampleInput(model),
+    example: prime !== null && source === null ? exampleText(model, prime) : source && exampleInput(model),
+    prime,
   }
+}
+
+/** The beginning of a text that the model can go on from, as short as it takes; null for a model that does not write. */
+function findPrime(model: AnyModel): string | null {
+  if (!model.generate) return null
+  const letters = model.labels.filter((token) => /^\p{L}+$/u.test(token)).slice(0, 1)
+  for (const prime of ['', 'The ', 'the ', ...letters, exampleInput(model)]) {
+    try {
+      model.generate({ prime })
+      return prime
+    } catch (error) {
+      if (error instanceof UnsupportedError) return null
+    }
+  }
+  return null
+}
+
+/** A text that the model itself writes. */
+function exampleText(model: AnyModel, prime: string): string {
+  const length = model.summary().tokens === 'chars' ? 60 : 12
+  return `${prime}${model.generate!({ prime, length, temperature: 0.7 }).text()}`
 }
 
 /** An input that fits the model, for when it cannot read the sentence on the page. */

@@ -2,7 +2,7 @@
  * The messages between the page and its worker. Everything is plain data; networks, traces and gradients use the
  * library's own types.
  */
-import type { CellChoice, ClassifierSettings, Trace, TrainingHistory } from 'latch'
+import type { Alternative, CellChoice, ClassifierSettings, Trace, TrainingHistory, WrittenToken } from 'latch'
 import type { Edit, MemoryLayer } from 'latch/inspection'
 
 /** The choices for a network in the workbench. */
@@ -86,6 +86,8 @@ export interface ModelInfo {
   numbers: boolean
   /** An input that fits the model; null for a text classifier, which reads any text. */
   example: string | null
+  /** A beginning of a text that the model can go on from; null for a model that does not write. */
+  prime: string | null
 }
 
 /** The trace of one input, for most views. */
@@ -94,6 +96,8 @@ export interface Inspection {
   memory: MemoryLayer[]
   /** Parameters by PyTorch's names, with their shapes, for the drawing. */
   shapes: { name: string; shape: readonly number[] }[]
+  /** The types of the layers, lowest first. */
+  layers: readonly string[]
   /** Number of tokens left out because the input is longer than the studio shows. */
   cut: number
 }
@@ -107,4 +111,53 @@ export interface InterveneRequest {
 /** Accuracy by distance on the facts task. */
 export interface Span {
   distances: { distance: number; accuracy: number; count: number; standardError: number }[]
+}
+
+/** How tokens are drawn; null: among all. */
+export interface Drawing {
+  temperature: number
+  topK: number | null
+}
+
+/** A text to begin. */
+export interface WritingRequest {
+  prime: string
+  seed: number
+  drawing: Drawing
+}
+
+/** What may stand at a place of the text, the likeliest first. */
+export interface WritingPlace {
+  /** Index of the written token; their number for the next one. */
+  at: number
+  alternatives: Alternative[]
+}
+
+/** A text that was begun: its prime token by token, and what may come next. */
+export interface WritingStart {
+  prime: readonly string[]
+  next: WritingPlace
+}
+
+/** Tokens as they are written. `next` is left out where the following tokens come too fast to look at it. */
+export interface WritingEvent {
+  /** Index of the first of them. */
+  from: number
+  tokens: WrittenToken[]
+  next: WritingPlace | null
+}
+
+/** A token that was put in place of another; null if that ended the text. */
+export interface WritingChoice {
+  token: WrittenToken | null
+  next: WritingPlace
+}
+
+/** The part of a text that the gate view shows for a token. */
+export interface WrittenInput {
+  text: string
+  /** Step of the token in the trace of that text. */
+  step: number
+  /** Tokens before the part. */
+  before: number
 }

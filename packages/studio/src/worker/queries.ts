@@ -8,6 +8,8 @@ export const MAX_TOKENS = 400
 const MAX_CHARACTERS = { text: 200_000, numbers: 2_000_000 }
 /** Numbers in an inspection: steps × units × layers, some dozen vectors each. */
 const MAX_NUMBERS = 100_000
+/** Probabilities in an inspection: steps × classes. */
+const MAX_PROBABILITIES = 1_000_000
 
 /** The input as far as the views can show it, cut at a token. @throws Error for an empty text */
 export function fitInput(model: AnyModel, text: string): { text: string; cut: number } {
@@ -16,8 +18,7 @@ export function fitInput(model: AnyModel, text: string): { text: string; cut: nu
   if (text.trim() === '' && !(kind === 'chars' && text !== '')) throw new Error(emptyInput(reads))
   const characters = readsText ? MAX_CHARACTERS.text : MAX_CHARACTERS.numbers
   const { steps, tokens, ids, features, padding, cut } = model.encode(text.slice(0, characters))
-  const width = unitsOf(model.network.config)
-  const most = Math.min(MAX_TOKENS, Math.max(8, Math.floor(MAX_NUMBERS / Math.max(1, width))))
+  const most = mostTokens(model)
   if (steps <= most) return { text, cut }
   const all = cut + steps - most
   if (features) {
@@ -28,6 +29,13 @@ export function fitInput(model: AnyModel, text: string): { text: string; cut: nu
   if (!readsText) return { text: ids!.slice(0, most).join(' '), cut: all }
   const separator = kind === 'chars' ? '' : ' '
   return { text: tokens.slice(padding, padding + most).join(separator), cut: all }
+}
+
+/** Tokens of an inspection at most. */
+export function mostTokens({ network, labels }: AnyModel): number {
+  const units = Math.max(1, unitsOf(network.config))
+  const fits = Math.min(MAX_NUMBERS / units, MAX_PROBABILITIES / Math.max(1, labels.length))
+  return Math.min(MAX_TOKENS, Math.max(8, Math.floor(fits)))
 }
 
 /** Units of all recurrent layers in all directions. */

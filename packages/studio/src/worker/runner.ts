@@ -17,9 +17,14 @@ import type {
   RunResult,
   Span,
   TrainRequest,
+  Drawing,
+  WritingEvent,
+  WritingRequest,
+  WritingStart,
 } from './protocol.ts'
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { Training } from './training.ts'
+import { TextWriter } from './writing.ts'
 
 const ENGINE = { reproducible: true, threads: 1 } as const
 
@@ -27,6 +32,9 @@ class Runner {
   #model: AnyModel | null = null
   #training: Training | null = null
   #trace: Trace | null = null
+  #writer: TextWriter | null = null
+  /** Whether the model predicts its next token. */
+  #writes = false
 
   get model(): AnyModel {
     if (this.#model) return this.#model
@@ -36,12 +44,16 @@ class Runner {
   async open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelInfo> {
     this.#model = await openModel(bytes, name, files, ENGINE)
     this.#trace = null
-    return modelInfo(this.#model, name)
+    this.#writer = null
+    const info = modelInfo(this.#model, name)
+    this.#writes = info.prime !== null
+    return info
   }
 
   async train(request: TrainRequest, emit: (event: RunEvent) => void): Promise<RunResult> {
     const { cell, units, layers, bidirectional } = request.network
-    this.#trace = null
+    this.#trace = this.#writer = null
+    this.#writes = false
     this.#training = new Training(request, emit, `${cell}-${units}`)
     const options = this.#training.modelOptions
     const model = textClassifier({
@@ -74,7 +86,8 @@ class Runner {
     const trace = model.trace(input.text, target === null ? {} : { label: target })
     this.#trace = trace
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
-    return { trace, memory: memory(trace), shapes, cut: input.cut }
+    const layers = model.network.config.layers.map(({ type }) => type)
+    return { trace, memory: memory(trace), shapes, layers, cut: input.cut }
   }
 
   flow(text: string, target: string | null): GradientFlow {
@@ -104,11 +117,24 @@ class Runner {
   /** Whether the model can read this input. */
   readable(text: string): boolean {
     try {
-      this.#fit(text)
-      return true
+      const { known } = this.model.encode(this.#fit(text).text)
+      // A model that writes reads the words of other texts as unknown tokens, without an error.
+      return !this.#writes || known.filter((is) => !is).length * 2 <= known.length
     } catch {
       return false
     }
+  }
+
+  /** Begins a text; an unfinished one is forgotten. */
+  beginText(request: WritingRequest): WritingStart {
+    this.#writer?.stop()
+    this.#writer = new TextWriter(this.model, request)
+    return this.#writer.start
+  }
+
+  get writer(): TextWriter {
+    if (this.#writer) return this.#writer
+    throw new Error('There is no text yet. Begin one first.')
   }
 
   #fit(text: string): { text: string; cut: number } {
@@ -133,5 +159,13 @@ export function runnerMethods(): WorkerMethods {
     explain: (_: unknown, place: TracePlace) => runner.explain(place),
     span: () => runner.span(),
     intervene: (_: unknown, request: InterveneRequest) => runner.intervene(request),
+    beginText: (_: unknown, request: WritingRequest) => runner.beginText(request),
+    write: (emit: (event: WritingEvent) => void, count: number, perSecond: number | null) =>
+      runner.writer.write(count, perSecond, emit),
+    stopWriting: () => runner.writer.stop(),
+    draw: (_: unknown, drawing: Drawing) => runner.writer.draw(drawing),
+    place: (_: unknown, at: number) => runner.writer.place(at),
+    choose: (_: unknown, at: number, id: number) => runner.writer.choose(at, id),
+    writtenInput: (_: unknown, at: number) => runner.writer.input(at),
   } as unknown as WorkerMethods
 }

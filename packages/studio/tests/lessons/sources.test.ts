@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { root } from '../../../../tests/architecture/tree.ts'
 
-const LESSON_COUNT = 8
+const LESSON_COUNT = 9
 
 const lessons = join(root, 'packages', 'studio', 'src', 'lessons')
 

@@ -77,7 +77,7 @@ class FixedTimeline extends ChangedTimeline {
       where,
       expected: 'as many steps in every layer as in the input',
       got: `${this.fixed.name}, whose steps are others`,
-      remedy: 'Trace a network without that layer.',
+      remedy: `Build the network without ${this.fixed.name}, and train again.`,
     })
   }
 }

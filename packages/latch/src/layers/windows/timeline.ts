@@ -72,7 +72,7 @@ export class ChangedTimeline implements Timeline {
       where,
       expected: 'as many steps in every layer as in the input',
       got: `${this.#change.name}, which changes their number`,
-      remedy: "Give that layer padding 'same' and stride 1, and train again.",
+      remedy: `Give ${this.#change.name} padding 'same' and stride 1, and train again.`,
     })
   }
 

@@ -11,7 +11,7 @@ import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** Columns and terms of `naiveBayes`. */
 export interface NaiveBayesOptions {
-  text: string
+  text: string | readonly string[]
   label: string
   /** 1: words; 2: words and pairs of neighbours. Default 2, the stronger baseline on most data. */
   ngrams?: 1 | 2

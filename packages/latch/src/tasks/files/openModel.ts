@@ -30,6 +30,8 @@ import type { Generation } from '../generation/generation.ts'
 import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
 import { languageTask } from '../languageModel/task.ts'
+import { SequenceToSequence } from '../sequenceToSequence/sequenceToSequence.ts'
+import { sequenceToSequenceTask } from '../sequenceToSequence/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
 import type { TaggerInput } from '../tagger/learned.ts'
@@ -45,7 +47,7 @@ export { IMPORT_OPTION_NAMES } from '../../formats/imported.ts'
 
 /** The options that name the columns: `text` and `label` of a text classifier, `tokens` and `tags` of a tagger, `input` and `target` of other models. */
 type Columns = {
-  text?: string
+  text?: string | readonly string[]
   label?: string
   input?: string
   target?: string
@@ -147,6 +149,11 @@ const TASKS = {
       withWarnings(readTask(languageTask, document, weights, source, engine), warnings),
       engine,
     ),
+  sequenceToSequence: (document, weights, source, engine, warnings) =>
+    new SequenceToSequence(
+      withWarnings(readTask(sequenceToSequenceTask, document, weights, source, engine), warnings),
+      engine,
+    ) as never,
   tagger: (document, weights, source, engine, warnings) =>
     new Tagger(withWarnings(readTask(taggerTask, document, weights, source, engine), warnings), engine),
   sequenceModel: (document, weights, source, engine, warnings) =>

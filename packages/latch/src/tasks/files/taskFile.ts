@@ -9,6 +9,7 @@ import {
   describe,
   fieldAt,
   fieldError,
+  readArray,
   readObject,
   readOptional,
   readString,
@@ -176,7 +177,10 @@ function readTraining<T extends TaskTypes>(
   const tensors = weights.takeAll(TRAINING)
   const fitOptions = fieldAt(field, 'fitOptions')
   if (columns.required) {
-    for (const name of [columns.input, columns.target]) readString(fieldAt(fitOptions, name))
+    const input = fieldAt(fitOptions, columns.input)
+    if (Array.isArray(input.value)) readArray(input, { minLength: 1 }).forEach((one) => readString(one))
+    else readString(input)
+    readString(fieldAt(fitOptions, columns.target))
   }
   return { state: fieldAt(field, 'state').value, tensors, fitOptions: fitOptions.value }
 }

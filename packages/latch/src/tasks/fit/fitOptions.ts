@@ -15,7 +15,7 @@ import type { TrainingChoices } from '../../training/options.ts'
 import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
-import type { ColumnOptions } from '../columns.ts'
+import type { ColumnOptions, GivenColumns } from '../columns.ts'
 import type { CountsReport } from '../counts/report.ts'
 import type { ClassWeights } from './classLoss.ts'
 import { CHECKPOINT } from '../../training/run.ts'
@@ -145,12 +145,10 @@ const NAMES: Names<FitOptions> = {
 }
 
 /** The column names among options. */
-export function readColumns(
-  options: object,
-  { input, target }: ColumnOptions,
-): { input?: string; target?: string } {
+export function readColumns(options: object, { input, target }: ColumnOptions): GivenColumns {
   const named = options as Record<string, string | undefined>
-  return { input: named[input], target: named[target] }
+  const given: unknown = named[input]
+  return { ...(Array.isArray(given) ? { texts: given } : { input: named[input] }), target: named[target] }
 }
 
 /** The options that name the columns, for the check of option names. */
@@ -163,7 +161,7 @@ export function namedColumns(
   where: string,
   options: object,
   columns: ColumnOptions & { required: boolean },
-): Partial<ColumnOptions> {
+): GivenColumns {
   assertKnownOptions(`${where} option`, options, columnNames(columns))
   checkColumns(where, options, columns)
   return readColumns(options, columns)
@@ -198,7 +196,10 @@ export function checkColumns(
     const name = columns[part]
     const value = (options as Record<string, unknown>)[name]
     if (typeof value === 'string' || (value === undefined && !columns.required)) continue
-    const expected = `the name of the column with the ${name}`
+    const isText = name === 'text'
+    if (isText && Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'))
+      continue
+    const expected = `the name of the column with the ${name}${isText ? ', or a list of names' : ''}`
     throw new UsageError({ where: `${where} option ${name}`, expected, got: describe(value) })
   }
 }

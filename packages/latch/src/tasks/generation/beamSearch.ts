@@ -6,7 +6,7 @@ import { maximum, minimum } from '../../core/lists.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { exponential, logarithm } from '../../core/portableMath.ts'
 import { readTextOptions, requireOption, isWhole, type TextOptions } from './textOptions.ts'
-import { textAfter } from './joinTokens.ts'
+import { joinedAfter } from './joinTokens.ts'
 import type { Writer } from './writer.ts'
 
 /** Options of `beamSearch`. All are optional. */
@@ -70,7 +70,7 @@ interface Candidate {
 }
 
 /** The likeliest continuations that were found, the best first; at most `beams`. */
-export function searchBeams(writer: Writer, options: CompleteBeamSearch): Continuation[] {
+export function searchBeams(writer: Omit<Writer, 'begin'>, options: CompleteBeamSearch): Continuation[] {
   const { vocabulary, kind, start, prime, end, never } = writer
   const { beams, length, stops } = options
   const penalty = penaltyOf(options)
@@ -88,7 +88,7 @@ export function searchBeams(writer: Writer, options: CompleteBeamSearch): Contin
       const token = vocabulary[candidate.id]
       const { logProbability } = candidate
       const all = [...tokens, token]
-      const longer = token === end ? text : text + textAfter(tokens[tokens.length - 1] ?? before, token, kind)
+      const longer = token === end ? text : joinedAfter(before, all, kind)
       const stopped = stops.map((stop) => longer.indexOf(stop)).filter((at) => at >= 0)
       if (token === end || stopped.length > 0) {
         const cut = token === end ? longer : longer.slice(0, minimum(stopped))

@@ -1,10 +1,10 @@
 /** A text in the making: token by token as an async iterator, or as a whole. */
 import { minimum } from '../../core/lists.ts'
-import { Random } from '../../core/random.ts'
 import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
-import { textAfter } from './joinTokens.ts'
 import type { Writer } from './writer.ts'
 import { Sampler, type CompleteGeneration } from './sampling.ts'
+import { TextSoFar } from './textSoFar.ts'
+import { randomOf, Writing } from './writing.ts'
 
 /** What `model.generate` returns. Each use begins anew and gives the same text. */
 export class Generation implements AsyncIterable<string> {
@@ -21,6 +21,11 @@ export class Generation implements AsyncIterable<string> {
     return [...pieces(this.#writer(), this.#options)].join('')
   }
 
+  /** Begins the text, to be written one token at a time: with probabilities and alternatives, which can be chosen. */
+  begin(): Writing {
+    return new Writing(this.#writer(), this.#options)
+  }
+
   /** Pieces of the text as they are drawn; other code runs in between. */
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
     const interval = new Interval()
@@ -32,31 +37,26 @@ export class Generation implements AsyncIterable<string> {
 }
 
 function* pieces(writer: Writer, options: CompleteGeneration) {
-  const { vocabulary, kind, start, prime, end, never } = writer
-  const sampler = new Sampler(options, new Random(options.seed, 'generate'), never)
-  const read = writer.begin()
-  const first = [...start, ...prime.map(({ id }) => id)]
-  const seen = new Set(first)
-  let row = read(first)
-  let [before, held] = [prime[prime.length - 1]?.token ?? '', '']
+  const sampler = new Sampler(options, randomOf(options.seed), writer.never)
+  const text = new TextSoFar(writer)
+  let [held, isStopped] = ['', false]
   for (let i = 0; i < options.length; i++) {
-    const id = sampler.draw(row, seen)
-    const token = vocabulary[id]
-    if (token === end) break
-    held += textAfter(before, token, kind)
+    const id = sampler.draw(text.row, text.seen)
+    if (text.isEnd(id)) break
+    held += text.textOf(id)
     const found = options.stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0)
     if (found.length > 0) {
       held = held.slice(0, minimum(found))
+      isStopped = true
       break
     }
     // The beginning of a stop text is held back until more is known.
     const ready = held.length - longestStart(held, options.stops)
     if (ready > 0) yield held.slice(0, ready)
     held = held.slice(ready)
-    before = token
-    seen.add(id)
-    if (i < options.length - 1) row = read([id])
+    text.add(id)
   }
+  if (!isStopped) held += text.end()
   if (held) yield held
 }
 

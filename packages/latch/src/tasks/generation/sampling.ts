@@ -79,16 +79,45 @@ export class Sampler {
    * @param seen ids of the text so far
    */
   draw(row: ArrayLike<number>, seen: ReadonlySet<number>): number {
-    const { temperature, topK, topP } = this.#options
     const best = this.#readLogits(row, seen)
-    if (temperature === 0) return best
-    if (topK === null && topP === null) return this.#drawAmong(null, best)
+    if (this.#options.temperature === 0) return best
+    const ids = this.#candidates()
+    const { count, sum } = this.#weigh(ids, best)
+    const weights = this.#weights
+    let left = this.#random.uniform() * sum
+    let last = best
+    for (let i = 0; i < count; i++) {
+      if (weights[i] === 0) continue
+      last = ids ? ids[i] : i
+      left -= weights[i]
+      if (left < 0) return last
+    }
+    return last
+  }
+
+  /** The probability with which each id is drawn. */
+  chances(row: ArrayLike<number>, seen: ReadonlySet<number>): Float64Array {
+    const best = this.#readLogits(row, seen)
+    const all = new Float64Array(row.length)
+    if (this.#options.temperature === 0) all[best] = 1
+    else {
+      const ids = this.#candidates()
+      const { count, sum } = this.#weigh(ids, best)
+      for (let i = 0; i < count; i++) all[ids ? ids[i] : i] = this.#weights[i] / sum
+    }
+    return all
+  }
+
+  /** The ids by falling probability where top-k or top-p needs their order, cut to top-k; null: all, as they are. */
+  #candidates(): readonly number[] | null {
+    const { topK, topP } = this.#options
+    if (topK === null && topP === null) return null
     // The likeliest first; the lower id among equals.
     const logits = this.#logits
     const ids = Array.from(logits, (_, id) => id).filter((id) => logits[id] > -Infinity)
     ids.sort((x, y) => logits[y] - logits[x] || x - y)
     if (topK !== null) ids.length = Math.min(ids.length, topK)
-    return this.#drawAmong(ids, best)
+    return ids
   }
 
   /** Keeps the logits that count; returns the likeliest id, the first among equals. */
@@ -107,30 +136,20 @@ export class Sampler {
     return best
   }
 
-  /** By the softmax over the ids; null: over all. */
-  #drawAmong(ids: readonly number[] | null, best: number): number {
+  /** Weighs the ids by the softmax, null: all of them; the first `count` of the weights, which top-p keeps, and their sum. */
+  #weigh(ids: readonly number[] | null, best: number): { count: number; sum: number } {
     const { temperature, topP } = this.#options
     const [logits, weights] = [this.#logits, this.#weights]
-    let count = ids?.length ?? logits.length
+    const all = ids?.length ?? logits.length
     let sum = 0
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < all; i++) {
       weights[i] = exponential((logits[ids ? ids[i] : i] - logits[best]) / temperature)
       sum += weights[i]
     }
-    if (topP !== null) {
-      const enough = topP * sum
-      let kept = 0
-      for (sum = 0; kept < count && sum < enough; kept++) sum += weights[kept]
-      count = kept
-    }
-    let left = this.#random.uniform() * sum
-    let last = best
-    for (let i = 0; i < count; i++) {
-      if (weights[i] === 0) continue
-      last = ids ? ids[i] : i
-      left -= weights[i]
-      if (left < 0) return last
-    }
-    return last
+    if (topP === null) return { count: all, sum }
+    const enough = topP * sum
+    let count = 0
+    for (sum = 0; count < all && sum < enough; count++) sum += weights[count]
+    return { count, sum }
   }
 }

@@ -1,5 +1,5 @@
 /** What a text is written with: the tokens, and the network that says how likely each next one is. */
-import type { TokenKind } from '../../text/tokenizer.ts'
+import type { LanguageTokenKind } from '../../text/tokenizer.ts'
 
 /** Reads tokens after those before, at least one; answers with the logits of the next, which later calls may overwrite. */
 export type NextToken = (ids: readonly number[]) => ArrayLike<number>
@@ -16,7 +16,7 @@ export interface NextTokens {
 export interface Writer {
   /** Tokens by id. */
   readonly vocabulary: readonly string[]
-  readonly kind: TokenKind
+  readonly kind: LanguageTokenKind
   /** Ids that every text begins with, before its prime. */
   readonly start: readonly number[]
   /** The tokens of the prime, and their ids. */

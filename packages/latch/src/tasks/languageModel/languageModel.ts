@@ -23,7 +23,8 @@ import {
 import { readByStream, readByStreams } from '../generation/nextToken.ts'
 import type { Writer } from '../generation/writer.ts'
 import type { Trained } from '../task.ts'
-import { divideTokens, type LanguageLearned, type LanguageTypes } from './learned.ts'
+import { fromByteCharacters } from '../../text/bytes.ts'
+import { divideTokens, tokenizerOf, type LanguageLearned, type LanguageTypes } from './learned.ts'
 import { resolveLanguageSettings, type LanguageModelOptions, type LanguageModelSettings } from './options.ts'
 import { completeGeneration, type GenerateOptions } from '../generation/sampling.ts'
 import { LanguageStream } from './stream.ts'
@@ -34,8 +35,8 @@ export type Texts = string | Iterable<string | object>
 
 /** The column of the texts, where they are rows. */
 export interface TextColumn {
-  /** Default `text`. */
-  text?: string
+  /** Of several columns, the texts are joined in this order with a space. Default `text`. */
+  text?: string | readonly string[]
 }
 
 /** A token that may come next. */
@@ -140,9 +141,15 @@ export class LanguageModel extends TaskModel<LanguageTypes> {
         expected: 'a number from 0 to below 1',
         got: String(fraction),
       })
-    const { tokenizer } = this.trained.learned
-    const between = tokenizer.config.kind === 'chars' ? '' : ' '
+    const { settings } = this.trained.learned
+    const tokenizer = tokenizerOf(settings, null)
     const [training, validation] = divideTokens(tokenizer.tokenize(this.#checked('text', text)), fraction)
+    if (settings.tokens === 'bpe')
+      return {
+        training: fromByteCharacters(training.join('')),
+        validation: fromByteCharacters(validation.join('')),
+      }
+    const between = settings.tokens === 'chars' ? '' : ' '
     return { training: training.join(between), validation: validation.join(between) }
   }
 

@@ -1,5 +1,6 @@
 /** The learned parts of a language model, and its types. */
-import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
+import { splitPieces, type BytePairs } from '../../text/bytePairs.ts'
+import { createTokenizer, type LanguageTokenKind } from '../../text/tokenizer.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { ClassPrediction, TokenEvaluation } from '../model.ts'
@@ -9,16 +10,24 @@ import type { LanguageModelSettings } from './options.ts'
 /** The token before, between and after texts. */
 export const END_TOKEN = '<end>'
 
+/** Splits texts into what is counted: tokens, or the pieces in which byte pairs are merged. */
+export interface LanguageTokenizer {
+  readonly config: { readonly kind: LanguageTokenKind; readonly lowercase: boolean }
+  tokenize(text: string): string[]
+}
+
 /** What a language model has learned. */
 export interface LanguageLearned extends Learned {
   readonly settings: LanguageModelSettings
   readonly words: Vocabulary
-  readonly tokenizer: Tokenizer
+  readonly tokenizer: LanguageTokenizer
+  /** The merges of byte pairs; null: tokens of another kind. */
+  readonly pairs: BytePairs | null
   /** What stands before each text: the end token, or nothing. */
   readonly start: readonly string[]
 }
 
-/** The tokens of a text. */
+/** The tokens of a text, or its pieces. */
 export interface LanguageItem {
   tokens: readonly string[]
 }
@@ -37,12 +46,17 @@ export interface LanguageTypes extends TaskTypes {
 }
 
 /** Completes settings and vocabulary. */
-export function completeLanguage(settings: LanguageModelSettings, words: Vocabulary): LanguageLearned {
-  const { tokens, lowercase, endToken } = settings
+export function completeLanguage(
+  settings: LanguageModelSettings,
+  words: Vocabulary,
+  pairs: BytePairs | null = null,
+): LanguageLearned {
+  const { tokens, endToken } = settings
   return {
     settings,
     words,
-    tokenizer: createTokenizer({ kind: tokens, lowercase }),
+    tokenizer: tokenizerOf(settings, pairs),
+    pairs,
     start: endToken ? [END_TOKEN] : [],
     labels: null,
     input: { kind: 'ids', width: words.size, steps: null },
@@ -50,6 +64,24 @@ export function completeLanguage(settings: LanguageModelSettings, words: Vocabul
     vocabulary: words.tokens,
     tokens,
   }
+}
+
+/** What splits texts into tokens, or into pieces where there are no merges yet. */
+export function tokenizerOf(
+  { tokens: kind, lowercase }: Pick<LanguageModelSettings, 'tokens' | 'lowercase'>,
+  pairs: BytePairs | null,
+): LanguageTokenizer {
+  if (kind !== 'bpe') return createTokenizer({ kind, lowercase })
+  const lower = (text: string) => (lowercase ? text.toLowerCase() : text)
+  return {
+    config: { kind, lowercase },
+    tokenize: (text) => (pairs ? pairs.encode(lower(text)) : splitPieces(lower(text))),
+  }
+}
+
+/** The tokens of an item, whose pieces are not merged. */
+export function tokensOfItem({ pairs }: LanguageLearned, { tokens }: LanguageItem): readonly string[] {
+  return pairs ? tokens.flatMap((piece) => pairs.merge(piece)) : tokens
 }
 
 /** The part of one long text that is trained on, and the last one, which is held out. */

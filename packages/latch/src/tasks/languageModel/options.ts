@@ -1,10 +1,11 @@
 /** The options of a language model and their defaults. */
 import { cellNames, type CellName } from '../../cells/registry.ts'
+import { UsageError } from '../../core/errors.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { readBoolean, type Field } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readWidth } from '../../layers/fields.ts'
-import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
+import { TOKEN_KINDS, type LanguageTokenKind } from '../../text/tokenizer.ts'
 import {
   choiceOption,
   countOption,
@@ -32,17 +33,20 @@ export interface LanguageModelOptions extends EngineOptions, LanguageRegularisat
   units?: number
   /** Recurrent layers. Default 1. */
   layers?: number
-  /** How texts are tokenized. Default `chars`. */
-  tokens?: TokenKind
+  /** How texts are tokenized; `bpe`: byte pairs, learned from the training part. Default `chars`. */
+  tokens?: LanguageTokenKind
   /** Lower-case the texts. Default false. */
   lowercase?: boolean
   /** Width of the embedding, or `oneHot`. Default 64. */
   embedding?: number | 'oneHot'
   /** Tokens through which gradients go back. Default 64. */
   steps?: number
-  /** Tokens with fewer occurrences in training are unknown. Default 1 for characters, 2 for words. */
+  /** Tokens with fewer occurrences in training are unknown; of byte pairs, fewer are not merged. Default 1 for characters, else 2. */
   minimumCount?: number
-  /** Maximum size of the vocabulary, including the unknown token and the end token. Default: no limit. */
+  /**
+   * Maximum size of the vocabulary, including the unknown token and the end token. Default: no limit; of byte pairs 8000, and
+   * at least 258.
+   */
   maximumVocabulary?: number
   /**
    * Whether `<end>` stands before, between and after the texts, so that the model begins and ends texts. Default: true for
@@ -56,7 +60,7 @@ export interface LanguageModelSettings extends LanguageRegularisationSettings {
   cell: CellName
   units: number
   layers: number
-  tokens: TokenKind
+  tokens: LanguageTokenKind
   lowercase: boolean
   embedding: number | 'oneHot'
   steps: number
@@ -65,6 +69,12 @@ export interface LanguageModelSettings extends LanguageRegularisationSettings {
   /** Undefined until the first `fit`: by the number of texts. */
   endToken: boolean | undefined
 }
+
+/** The kinds of tokens of a language model. */
+export const LANGUAGE_TOKEN_KINDS: readonly LanguageTokenKind[] = [...TOKEN_KINDS, 'bpe']
+
+/** The unknown token, the end token and 256 bytes. */
+const LEAST_BYTE_PAIRS = 258
 
 const NAMES: Names<LanguageModelOptions> = {
   cell: 1,
@@ -100,16 +110,25 @@ export function resolveLanguageSettings(options: LanguageModelOptions): Language
     cell,
     units: widthOption('units', options.units ?? 128),
     layers: layersOption(options.layers ?? 1),
-    tokens: choiceOption('tokens', tokens, TOKEN_KINDS),
+    tokens: choiceOption('tokens', tokens, LANGUAGE_TOKEN_KINDS),
     lowercase: flagOption('lowercase', lowercase),
     embedding: embeddingOption(embedding),
     ...resolveRegularisation(options, cell, embedding),
     steps: widthOption('steps', options.steps ?? 64),
     minimumCount: countOption('minimumCount', minimumCount),
-    maximumVocabulary:
-      maximumVocabulary === null ? null : countOption('maximumVocabulary', maximumVocabulary),
+    maximumVocabulary: limitOption(maximumVocabulary, tokens),
     endToken: endToken === undefined ? undefined : flagOption('endToken', endToken),
   }
+}
+
+function limitOption(limit: number | null, tokens: LanguageTokenKind): number | null {
+  const given = limit === null ? null : countOption('maximumVocabulary', limit)
+  if (tokens !== 'bpe' || given === null || given >= LEAST_BYTE_PAIRS) return given
+  throw new UsageError({
+    where: 'maximumVocabulary',
+    expected: `at least ${LEAST_BYTE_PAIRS} with byte pairs, which have a token for each byte`,
+    got: String(given),
+  })
 }
 
 /** Reads settings from a model file. @throws FormatError naming the field */
@@ -118,7 +137,7 @@ export function readLanguageSettings(field: Field): LanguageModelSettings {
     cell: oneOf(...cellNames),
     units: readWidth,
     layers: readLayerCount,
-    tokens: oneOf(...TOKEN_KINDS),
+    tokens: oneOf(...LANGUAGE_TOKEN_KINDS),
     lowercase: readBoolean,
     embedding: readEmbeddingWidth,
     ...regularisationReaders,

@@ -1,11 +1,12 @@
 /** The language model as a task: texts → tokens → ids; a softmax over the next token at every step. */
 import { DataError } from '../../core/errors.ts'
-import { describe, fieldAt, fieldError } from '../../core/validation.ts'
+import { describe, fieldAt, fieldError, type Field } from '../../core/validation.ts'
+import { BytePairs } from '../../text/bytePairs.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
 import type { TaskDefinition } from '../task.ts'
 import { completeLanguage, END_TOKEN, type LanguageLearned, type LanguageTypes } from './learned.ts'
 import { languageLayers } from './network.ts'
-import { readLanguageSettings } from './options.ts'
+import { readLanguageSettings, type LanguageModelSettings } from './options.ts'
 
 export const languageTask: TaskDefinition<LanguageTypes> = {
   name: 'languageModel',
@@ -41,8 +42,12 @@ export const languageTask: TaskDefinition<LanguageTypes> = {
   }),
 
   settings: ({ settings }) => settings,
-  sections: ['settings', 'vocabulary'],
-  write: ({ settings, words }) => ({ settings, vocabulary: words.toJSON() }),
+  sections: ['settings', 'vocabulary', 'merges'],
+  write: ({ settings, words, pairs }) => ({
+    settings,
+    vocabulary: words.toJSON(),
+    ...(pairs && { merges: pairs.merges }),
+  }),
 
   read(root, config) {
     const settings = readLanguageSettings(fieldAt(root, 'settings'))
@@ -50,6 +55,7 @@ export const languageTask: TaskDefinition<LanguageTypes> = {
     const words = Vocabulary.fromJSON(vocabulary.value, `${root.source}, document.vocabulary`)
     if (settings.endToken && !words.has(END_TOKEN))
       throw fieldError(vocabulary, `the token ${END_TOKEN}, as settings.endToken is true`, 'none')
+    const pairs = readPairs(root, settings, words)
     const layers = fieldAt(fieldAt(root, 'network'), 'layers')
     const [input, last] = [config.layers[0], config.layers[config.layers.length - 1]]
     if (!('vocabulary' in input) || input.vocabulary !== words.size) {
@@ -73,8 +79,21 @@ export const languageTask: TaskDefinition<LanguageTypes> = {
       const loss = fieldAt(fieldAt(root, 'network'), 'loss')
       throw fieldError(loss, 'softmaxCrossEntropy', config.loss?.type ?? 'nothing')
     }
-    return completeLanguage(settings, words)
+    return completeLanguage(settings, words, pairs)
   },
+}
+
+/** The merges of byte pairs, whose tokens the vocabulary has. */
+function readPairs(root: Field, { tokens }: LanguageModelSettings, words: Vocabulary): BytePairs | null {
+  const field = fieldAt(root, 'merges')
+  if (tokens !== 'bpe') {
+    if (field.value === undefined) return null
+    throw fieldError(field, `no merges with tokens of ${tokens}`)
+  }
+  const pairs = BytePairs.fromJSON(field.value, `${root.source}, document.merges`)
+  const missing = pairs.tokens.find((token) => !words.has(token))
+  if (missing === undefined) return pairs
+  throw fieldError(fieldAt(root, 'vocabulary'), `the token ${JSON.stringify(missing)} of the merges`, 'none')
 }
 
 /** The tokens of a text, after the end token if the model has one; of a list, the tokens as they are. */

@@ -1,5 +1,6 @@
 /** Training of a language model: texts → tokens, the vocabulary of the training part, the corpus in segments. */
 import { atRow, DataError } from '../../core/errors.ts'
+import { joinTexts } from '../../data/examples.ts'
 import { describe } from '../../core/validation.ts'
 import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
@@ -15,12 +16,16 @@ import {
   completeLanguage,
   divideTokens,
   END_TOKEN,
+  tokenizerOf,
+  tokensOfItem,
   type LanguageItem,
   type LanguageLearned,
   type LanguageTypes,
 } from './learned.ts'
 import { languageLayers, languageNetwork } from './network.ts'
-import { createTokenizer } from '../../text/tokenizer.ts'
+import { fromByteCharacters } from '../../text/bytes.ts'
+import { DEFAULT_SIZE, trainBytePairs } from '../../text/trainBytePairs.ts'
+import type { LanguageModelSettings } from './options.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
@@ -37,23 +42,35 @@ const LOGITS = 2 ** 22
 const PART = 16_384
 const CONTEXT = 1024
 
+/** A row's text; of several columns their texts as one, where each is a text. */
+function textOf(row: unknown, input: string, texts: readonly string[] = [input]): unknown {
+  if (typeof row === 'string') return row
+  const cells = texts.map((name) => (row as Record<string, unknown> | null)?.[name])
+  return cells.every((cell) => typeof cell === 'string')
+    ? joinTexts(cells)
+    : cells.find((cell) => typeof cell !== 'string')
+}
+
 export const taskTraining: TaskTraining<LanguageTypes> = {
   fitDefaults: () => ({ learningRate: 0.002 }),
 
-  readExamples(rows, { settings, trained, columns, purpose }) {
-    const { input = 'text' } = columns
-    const { tokens: kind, lowercase } = settings
-    const tokenizer = trained?.learned.tokenizer ?? createTokenizer({ kind, lowercase })
+  readExamples(rows, { settings: asked, trained, columns, purpose }) {
+    const { input = 'text', texts } = columns
+    const { settings } = trained?.learned ?? { settings: asked }
+    // Of byte pairs the pieces: `learn` finds the merges in them.
+    const tokenizer = tokenizerOf(settings, null)
     const noun = purpose === 'validation' ? 'validation row' : 'row'
     const items: LanguageItem[] = []
     for (const row of rows as Iterable<unknown>) {
       const where = `${noun} ${items.length}`
-      const text = typeof row === 'string' ? row : (row as Record<string, unknown> | null)?.[input]
+      const text = textOf(row, input, texts)
       const tokens = typeof text === 'string' ? tokenizer.tokenize(text) : []
       if (tokens.length > 0) items.push({ tokens })
       else {
         const expected =
-          typeof text === 'string' ? 'a text with at least one token' : `a text, or { ${input} }`
+          typeof text === 'string'
+            ? 'a text with at least one token'
+            : `a text, or { ${texts?.join(', ') ?? input} }`
         const got = describe(text === undefined ? row : text)
         throw atRow(new DataError({ where, expected, got }), items.length)
       }
@@ -73,6 +90,7 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
 
   learn(settings, all, training) {
     const { minimumCount, maximumVocabulary, endToken = all.items.length > 1 } = settings
+    if (settings.tokens === 'bpe') return learnBytePairs({ ...settings, endToken }, training)
     const most = maximumVocabulary === null ? undefined : Math.max(1, maximumVocabulary - Number(endToken))
     const { tokens } = buildVocabulary(
       training.map((item) => item.tokens),
@@ -89,7 +107,7 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
     })
   },
 
-  unknownTokens,
+  unknownTokens: (learned, items) => unknownTokens(learned, merged(learned, items)),
 
   network: ({ settings, words }) => ({
     config: languageNetwork(settings, words.size),
@@ -98,7 +116,10 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
 
   dataset({ learned }, items, batchSize) {
     if (batchSize !== undefined) {
-      const corpus = [...items.flatMap(({ tokens }) => [...learned.start, ...tokens]), ...learned.start]
+      const corpus = [
+        ...items.flatMap((item) => [...learned.start, ...tokensOfItem(learned, item)]),
+        ...learned.start,
+      ]
       return new SegmentedDataset(
         [cutCorpus(learned.words.encode(corpus), batchSize)],
         learned.settings.steps,
@@ -111,8 +132,8 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
 
   async measure({ network, learned, names: labels }, items, dataset, options) {
     const { loss, accuracy, n } = await evaluate(network, dataset, options)
-    const { unknown, total } = unknownTokens(learned, items)
-    const text = items.reduce((sum, { tokens }) => sum + characters(learned, tokens), 0)
+    const { unknown, total } = unknownTokens(learned, merged(learned, items))
+    const text = items.reduce((sum, item) => sum + characters(learned, tokensOfItem(learned, item)), 0)
     const bits = loss / Math.LN2
     return {
       kind: 'tokens',
@@ -130,6 +151,20 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
   baseline: (training, reading) => ngramBaseline(training, reading, ORDER),
 }
 
+/** Byte pairs of the training part; every byte has a token, so nothing is unknown. */
+function learnBytePairs(settings: LanguageModelSettings, training: readonly LanguageItem[]): LanguageLearned {
+  const pieces = new Map<string, number>()
+  for (const { tokens } of training)
+    for (const piece of tokens) pieces.set(piece, (pieces.get(piece) ?? 0) + 1)
+  const own = [UNKNOWN_TOKEN, ...(settings.endToken ? [END_TOKEN] : [])]
+  const maximumSize = (settings.maximumVocabulary ?? DEFAULT_SIZE) - own.length
+  const pairs = trainBytePairs(pieces, { maximumSize, minimumCount: settings.minimumCount })
+  return completeLanguage(settings, new Vocabulary([...own, ...pairs.tokens]), pairs)
+}
+
+const merged = (learned: LanguageLearned, items: readonly LanguageItem[]): readonly LanguageItem[] =>
+  learned.pairs ? items.map((item) => ({ tokens: tokensOfItem(learned, item) })) : items
+
 /** n-grams of the training texts; `order` is n. */
 export function ngramBaseline(
   training: Iterable<object>,
@@ -137,8 +172,8 @@ export function ngramBaseline(
   order = ORDER,
 ): Baseline {
   const { learned } = reading.trained!
-  const ids = ({ tokens }: LanguageItem) =>
-    learned.words.encode([...learned.start, ...tokens, ...learned.start])
+  const ids = (item: LanguageItem) =>
+    learned.words.encode([...learned.start, ...tokensOfItem(learned, item), ...learned.start])
   const read = (rows: Iterable<object>) => taskTraining.readExamples(rows, reading).items.map(ids)
   const model = fitNgrams(read(training), order, learned.words.size)
   return {
@@ -150,16 +185,17 @@ export function ngramBaseline(
 /** Characters of the tokens that are predicted: all, or without an end token all but the first. */
 function characters({ tokenizer, start }: LanguageLearned, tokens: readonly string[]): number {
   const predicted = tokens.slice(start.length > 0 ? 0 : 1)
+  if (tokenizer.config.kind === 'bpe') return Array.from(fromByteCharacters(predicted.join(''))).length
   const all = predicted.reduce((sum, token) => sum + Array.from(token).length, 0)
   return tokenizer.config.kind === 'chars' ? all : all + predicted.length
 }
 
 /** Every text from states of zero; long ones in parts. */
-function evaluationDataset(
-  { words, start }: LanguageLearned,
-  items: readonly LanguageItem[],
-): SegmentedDataset {
-  const sequences = items.flatMap(({ tokens }) => partsOf(words.encode([...start, ...tokens, ...start])))
+function evaluationDataset(learned: LanguageLearned, items: readonly LanguageItem[]): SegmentedDataset {
+  const { words, start } = learned
+  const sequences = items.flatMap((item) =>
+    partsOf(words.encode([...start, ...tokensOfItem(learned, item), ...start])),
+  )
   if (sequences.length === 0) {
     const expected = 'texts of at least two tokens, of which the second is predicted'
     throw new DataError({ where: 'texts', expected, got: 'one token each' })

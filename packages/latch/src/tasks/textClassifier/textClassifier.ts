@@ -23,7 +23,8 @@ import { textClassifierTask } from './task.ts'
 
 /** Columns that hold the text and the label. */
 export interface Columns<Row extends object = Record<string, unknown>> {
-  text: keyof Row & string
+  /** Of several columns, the texts are joined in this order with a space, without empty ones. */
+  text: (keyof Row & string) | readonly (keyof Row & string)[]
   label: keyof Row & string
 }
 

@@ -35,7 +35,11 @@ export const taskTraining: TaskTraining<TextTypes> = {
     const { settings, trained, columns, purpose } = reading
     const noun = purpose === 'validation' ? 'validation row' : 'row'
     const name = `${noun}s`
-    const examples = examplesFromRows(rows, { text: columns.input, label: columns.target, name })
+    const examples = examplesFromRows(rows, {
+      text: columns.texts ?? columns.input,
+      label: columns.target,
+      name,
+    })
     const labels = trained?.learned.labels ?? chooseLabels(examples.labels, reading)
     const classes = examples.labels.map((label, i) => {
       try {
@@ -111,7 +115,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
   },
 
   baseline(training, { columns }) {
-    const model = naiveBayes(training, { text: columns.input!, label: columns.target! })
+    const model = naiveBayes(training, { text: columns.texts ?? columns.input!, label: columns.target! })
     return {
       name: 'naive Bayes',
       evaluate(rows) {

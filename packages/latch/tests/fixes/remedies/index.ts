@@ -8,12 +8,14 @@ import type { RemedyCase } from './remedyCase.ts'
 import { REGULARISATION_CASES } from './regularisationCases.ts'
 import { RESUME_CASES } from './resumeCases.ts'
 import { SAVING_CASES } from './savingCases.ts'
+import { SEQUENCE_CASES } from './sequenceCases.ts'
 import { TASK_CASES } from './taskCases.ts'
 import { TRAINING_CASES } from './trainingCases.ts'
 
 export const REMEDY_CASES: readonly RemedyCase[] = [
   ...MODEL_CASES,
   ...LAYER_CASES,
+  ...SEQUENCE_CASES,
   ...TASK_CASES,
   ...REGULARISATION_CASES,
   ...RESUME_CASES,

@@ -170,7 +170,7 @@ const WINDOWS: readonly RemedyCase[] = [
   {
     name: 'a trace of fewer steps than the input has',
     kind: UnsupportedError,
-    remedy: "Give that layer padding 'same' and stride 1, and train again.",
+    remedy: "Give conv1d.0 padding 'same' and stride 1, and train again.",
     raise: () => traced(conv1d()),
     follow: () => traced(conv1d(SAME)),
   },
@@ -209,7 +209,7 @@ const SHAPES: readonly RemedyCase[] = [
   {
     name: 'a trace of permuted steps',
     kind: UnsupportedError,
-    remedy: 'Trace a network without that layer.',
+    remedy: 'Build the network without permute.0, and train again.',
     raise: () => traced(PERMUTE),
     follow: () => traced({ ...DENSE, units: 2 } as LayerOptions),
   },

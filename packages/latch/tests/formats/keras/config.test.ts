@@ -320,6 +320,32 @@ describe('layers', () => {
       expect(() => read(config(type, more), {})).toThrow('layer r: expected steps that all count, got masked')
   })
 
+  it('ZeroPadding1D goes into the convolution above it, and nowhere else', () => {
+    const config = (...above: object[]) =>
+      sequential(
+        layer('InputLayer', 'in', { batch_shape: [null, 4, 3] }),
+        layer('ZeroPadding1D', 'z', { padding: [1, 2] }),
+        ...above,
+      )
+    const refuses = (got: string, ...above: object[]) =>
+      expect(() => read(config(...above), {})).toThrow(
+        `expected Conv1D or AveragePooling1D right above z, whose zeros it can add, got ${got}`,
+      )
+    const dense = layer('Dense', 'd', { units: 2 })
+    refuses('Dense', dense)
+    refuses('LSTM', layer('LSTM', 'l', { units: 2 }))
+    refuses('MaxPooling1D', layer('MaxPooling1D', 'p', { pool_size: 2 }))
+    refuses('AveragePooling1D, whose own padding', layer('AveragePooling1D', 'p', { pool_size: 2 }))
+    refuses('its output')
+    const mean = layer('AveragePooling1D', 'p', { pool_size: 3 })
+    expect(read(config(mean), {}).network.layers[1]).toEqual({
+      type: 'averagePool1d',
+      kernelSize: 3,
+      padding: [1, 2],
+      countPadding: true,
+    })
+  })
+
   it('a softmax whose numbers are moved is the activation of no row', () => {
     const config = sequential(
       layer('InputLayer', 'in', { batch_shape: [null, 4, 3] }),

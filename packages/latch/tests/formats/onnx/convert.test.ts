@@ -71,18 +71,18 @@ describe('what Latch writes', () => {
     },
   )
 
-  it.each([...SHAPE_CASES, ...ROW_CASES].map((test) => [test.name, test] as const))(
-    '%s, which graphs run',
-    async (_, test) => {
-      const network = drawn({ layers: test.layers })
-      const model = await decodeOnnx(await bytesOf(sourceOf(network)), 'model.onnx')
-      for (const lengths of test.lengths ?? [[4, 1, 6, 3], [5]]) {
-        const ragged = raggedFor(network, lengths)
-        const expected = answered(network, ragged)
-        expect(greatestDifference(runGraph(model, network, ragged).data, expected)).toBeLessThan(1e-5)
-      }
-    },
-  )
+  it.each([...SHAPE_CASES, ...ROW_CASES].map((test) => [test.name, test] as const))('%s', async (_, test) => {
+    const network = drawn({ layers: test.layers })
+    const bytes = await bytesOf(sourceOf(network))
+    const model = await decodeOnnx(bytes, 'model.onnx')
+    const back = networkOf(await read(bytes))
+    for (const lengths of test.lengths ?? [[4, 1, 6, 3], [5]]) {
+      const ragged = raggedFor(network, lengths)
+      const expected = answered(network, ragged)
+      expect(greatestDifference(answered(back, ragged), expected)).toBeLessThan(1e-6)
+      expect(greatestDifference(runGraph(model, network, ragged).data, expected)).toBeLessThan(1e-5)
+    }
+  })
 
   it('carries names and the whole document', async () => {
     const network = drawn({

@@ -1,6 +1,6 @@
 /**
- * Branches, attention, scaling, windows: graphs of PyTorch with its outputs (golden/generate_onnxGraphs.py,
- * generate_onnxWindows.py), as layers.
+ * Branches, attention, scaling, windows, shapes: graphs of PyTorch with its outputs (golden/generate_onnxGraphs.py,
+ * generate_onnxWindows.py, generate_onnxShapes.py), as layers.
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
@@ -20,12 +20,12 @@ interface Golden {
   file: string
 }
 
-const all = ['onnxGraphs', 'onnxWindows'].flatMap((name) => {
+const all = ['onnxGraphs', 'onnxWindows', 'onnxShapes'].flatMap((name) => {
   const golden = new URL(`../../golden/formats/${name}.json`, import.meta.url)
   return Object.entries(JSON.parse(readFileSync(golden, 'utf8')) as Record<string, Golden>)
 })
 /** No chain of layers: they run as graphs. */
-const GRAPHS = /^(cell_unrolled|initial_constant)/
+const GRAPHS = /^(cell_unrolled|initial_constant|refused)/
 const bytesOfCase = ({ file }: Golden) => new Uint8Array(gunzipSync(Buffer.from(file, 'base64')))
 
 function expectOutputs(model: AnyModel, { x, y }: Golden, what: string): void {

@@ -156,7 +156,7 @@ describe('calls without what they need', () => {
     [
       'fit(rows)',
       () => model.fit(some, undefined as never),
-      /^fit option text: expected the name of the column with the text, got nothing/,
+      /^fit option text: expected the name of the column with the text, or a list of names, got nothing/,
     ],
     ['fit without label', () => model.fit(some, { text: 'text' } as never), /^fit option label: /],
   ]
@@ -171,7 +171,7 @@ describe('calls without what they need', () => {
     const none = await thrown(() => ready.evaluate(some, undefined as never))
     expect(none).toBeInstanceOf(UsageError)
     expect(none.message).toMatch(
-      /^evaluate option text: expected the name of the column with the text, got nothing/,
+      /^evaluate option text: expected the name of the column with the text, or a list of names, got nothing/,
     )
     expect((await thrown(() => ready.evaluate(null as never, columns as never))).message).toMatch(
       /^evaluate: .*got null/,

@@ -3,6 +3,7 @@
  * them.
  */
 import type { CellStep, Trace, TraceLayer } from 'latch'
+import { visibleToken } from '../visible.ts'
 
 /** The functions of a layer's cell, where they are not just σ and tanh. */
 export type Functions = NonNullable<TraceLayer['functions']>
@@ -96,9 +97,9 @@ export function layerTitle(trace: Trace, layer: number, direction: Direction): s
   return `layer ${layer}${both ? `, ${direction}` : ''}`
 }
 
-/** The token in quotes, with a blank made visible. */
+/** The token in quotes. */
 export function quoted(token: string | undefined): string {
-  return token === undefined ? '' : `“${token === ' ' ? '␣' : token}”`
+  return token === undefined ? '' : `“${visibleToken(token)}”`
 }
 
 /** The largest absolute value; 1 if all are 0. */

@@ -1,4 +1,5 @@
 /** Draws the visible columns of the unrolled network on one canvas. */
+import { visibleToken } from '../../parts/visible.ts'
 import type { Inspection } from '../../worker/protocol.ts'
 import { short } from '../../drawing/numbers.ts'
 import { predictedName, predictedValue } from '../../parts/prediction.ts'
@@ -301,7 +302,7 @@ function token(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
   paint.globalAlpha = phase >= schedule.inputAt(step) ? 1 : 0.55
   paint.fillStyle = known ? inks.ink : inks.soft
   paint.font = `${known ? '' : 'italic '}12px ${inks.font}`
-  const shown = word === ' ' ? '␣' : word
+  const shown = visibleToken(word)
   if (wide >= 44) {
     paint.fillText(cut(paint, shown, wide - 4), x + wide / 2, row.y + 16)
     return

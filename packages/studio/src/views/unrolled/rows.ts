@@ -2,6 +2,7 @@
  * The rows of the unrolled network from top to bottom: output, layers and directions, input, tokens; with the shapes of
  * their vectors and weights.
  */
+import { namesBelow } from '../../parts/layerNames.ts'
 import type { Inspection } from '../../worker/protocol.ts'
 
 export type Direction = 'forward' | 'backward'
@@ -84,7 +85,7 @@ export function buildDrawing(inspection: Inspection, rotated = false): Drawing {
   }
   const width = trace.layers[0]?.steps[0]?.input.length ?? 0
   const input = {
-    title: inputTitle(inspection, width),
+    title: inputTitle(inspection),
     shapes: [`(1, ${width || inputWidth(inspection)})`],
   }
   add({ ...none, ...input, kind: 'input', up: '' }, 6)
@@ -92,16 +93,10 @@ export function buildDrawing(inspection: Inspection, rotated = false): Drawing {
   return { rows, height: y }
 }
 
-/** `x, embedding`, `x, batchNorm → conv1d`: the layers with weights below the lowest recurrent one. */
-export function inputTitle({ shapes }: Pick<Inspection, 'shapes'>, width: number): string {
-  if (width === 0) return 'x, one-hot'
-  const types = shapes.map(({ name }) => name.split('.', 2))
-  const below = types.slice(
-    0,
-    types.findIndex(([type]) => type === 'recurrent'),
-  )
-  const names = [...new Set(below.map((parts) => parts.join('.')))].map((name) => name.split('.')[0])
-  return names.length > 0 ? `x, ${names.join(' → ')}` : 'x'
+/** `x, embedding`, `x, batch norm → convolution`: the layers below the lowest recurrent one. */
+export function inputTitle({ layers }: Pick<Inspection, 'layers'>): string {
+  const names = namesBelow(layers)
+  return names === '' ? 'x' : `x, ${names}`
 }
 
 /** Width of a one-hot input: the number of columns of the lowest layer's weights. */

@@ -44,6 +44,14 @@ export interface KerasPlace {
   masked: boolean
   /** Number of the timeline: layers that change the number of steps begin another. */
   timeline: number
+  /** Steps of zeros around them, which the layer that reads them adds. */
+  zeros: StepsOfZeros | null
+}
+
+/** Steps of zeros before and after a sequence, of the Keras layer that adds them. */
+export interface StepsOfZeros {
+  sides: readonly [before: number, after: number]
+  layer: string
 }
 
 /** Layers that treat masked steps as any others. */
@@ -67,6 +75,10 @@ export class NetworkBuilder {
   readonly statefulLayers: boolean[] = []
   /** Whether steps may be masked here. */
   masked = false
+  /** Steps of zeros that the next layer has to add. */
+  zeros: StepsOfZeros | null = null
+  /** By Keras layer of attention weights: for how many features it repeats them. */
+  readonly repeated = new Map<string, number>()
   /** Shape of the input without the batch, if an InputLayer or the first layer specifies it. */
   inputShape: readonly (number | null)[] | null = null
   #last = ''
@@ -114,8 +126,8 @@ export class NetworkBuilder {
 
   /** The output here. */
   #place(): KerasPlace {
-    const { last, per, width, steps, masked } = this
-    return { last, per, width, steps, masked, timeline: this.#timeline }
+    const { last, per, width, steps, masked, zeros } = this
+    return { last, per, width, steps, masked, zeros, timeline: this.#timeline }
   }
 
   /** Remembers the output here as that of a Keras layer. */
@@ -134,6 +146,7 @@ export class NetworkBuilder {
 
   /** Goes on from the output of a Keras layer, which need not be the last one. */
   goTo(name: string, layer: Pick<KerasLayer, 'where' | 'arrays'>): void {
+    this.zeros = this.outputs.get(name)?.zeros ?? null
     if (!this.input || this.outputs.get(name)?.last === this.last) return
     const place = this.placeOf(name, layer)
     if (place.last === this.last) return
@@ -167,11 +180,22 @@ export class NetworkBuilder {
   }
 
   /** Sets what the rows are here. */
-  setRows({ per, width, steps, masked }: Omit<KerasPlace, 'last' | 'timeline'>): void {
+  setRows({ per, width, steps, masked }: Omit<KerasPlace, 'last' | 'timeline' | 'zeros'>): void {
     this.per = per
     this.width = width
     this.steps = steps
     this.masked = masked
+  }
+
+  /** @throws UnsupportedError for steps of zeros, which only a convolution or a mean of windows adds */
+  assertNoZeros(where: string, got: string, zeros = this.zeros): void {
+    if (!zeros) return
+    throw new UnsupportedError({
+      where,
+      expected: `Conv1D or AveragePooling1D right above ${zeros.layer}, whose zeros it can add`,
+      got,
+      fix: readUpTo([...this.outputs.keys()].findLast((name) => this.outputs.get(name)!.zeros === null)),
+    })
   }
 
   /** Removes the last layer, which became the output activation. */
@@ -235,7 +259,9 @@ export class NetworkBuilder {
 
   /** The output shape of the last layer, `(batch, 40, 128)`. */
   get shape(): string {
-    return this.per === 'step' ? `(batch, ${this.steps ?? 'steps'}, ${this.width})` : `(batch, ${this.width})`
+    const added = this.zeros ? this.zeros.sides[0] + this.zeros.sides[1] : 0
+    const steps = this.steps === null ? 'steps' : this.steps + added
+    return this.per === 'step' ? `(batch, ${steps}, ${this.width})` : `(batch, ${this.width})`
   }
 }
 

@@ -13,6 +13,7 @@ export function isJoin(type: string): boolean {
 /** Adds such a layer and returns its conventions. @throws UnsupportedError for inputs that do not fit */
 export function addJoin(to: NetworkBuilder, layer: KerasLayer, inputs: readonly TensorRef[]): string {
   const places = inputs.map(({ name }) => to.placeOf(name, layer))
+  places.forEach(({ zeros }) => to.assertNoZeros(layer.where, layer.type, zeros))
   const operation = mergeOf(layer.type)
   const steps = places.find(({ per }) => per === 'step') ?? places[0]
   assertSteps(layer, places)
@@ -22,6 +23,9 @@ export function addJoin(to: NetworkBuilder, layer: KerasLayer, inputs: readonly 
   if (operation) {
     const width = widths.reduce((a, b) => Math.max(a, b))
     assertWidths(layer, widths, width)
+    const repeated = inputs.flatMap(({ name }) => to.repeated.get(name) ?? [])
+    if (repeated.some((count) => count !== width))
+      throw unsupported(layer, `attention weights repeated for ${width} features`, repeated.join(', '))
     to.add({ type: 'merge', operation, inputs: places.map(({ last }) => last) })
     to.setRows({ ...rows, width })
   } else {

@@ -17,7 +17,7 @@ import {
 import { transposed } from '../../gateOrders.ts'
 import { activationLayer, readActivation, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
-import { addConv1d, addDepthwise, addLocalPool } from './steps/windows.ts'
+import { addConv1d, addDepthwise, addLocalPool, addZeroPadding } from './steps/windows.ts'
 import { addPermute, addReshape } from './steps/shapes.ts'
 import { addStringLookup, addTextVectorization } from './textLayers.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
@@ -47,6 +47,10 @@ const ADDERS: Readonly<Record<string, Adder>> = {
   RepeatVector: addRepeat,
   Reshape: addReshape,
   Permute: addPermute,
+  ZeroPadding1D: addZeroPadding,
+  Sum: (to, layer) => addReduction(to, layer, 'sum'),
+  Mean: (to, layer) => addReduction(to, layer, 'mean'),
+  Max: (to, layer) => addReduction(to, layer, 'max'),
   TimeDistributed: addTimeDistributed,
   TextVectorization: addTextVectorization,
   StringLookup: addStringLookup,
@@ -196,12 +200,13 @@ function isOverTime(to: NetworkBuilder, { config, distributed }: KerasLayer): bo
   return to.per === 'step' && !distributed && (axis === 1 || axis === -2)
 }
 
-function addTimeSoftmax(to: NetworkBuilder, layer: KerasLayer): string {
-  if (to.masked)
+/** A softmax over the steps, of each feature. @throws UnsupportedError for masked steps, and for one row a sequence */
+export function addTimeSoftmax(to: NetworkBuilder, layer: KerasLayer): string {
+  if (to.masked || to.per === 'sequence')
     throw new UnsupportedError({
       where: layer.where,
       expected: 'a softmax over steps that all count',
-      got: 'masked steps',
+      got: to.masked ? 'masked steps' : 'one row per sequence',
     })
   to.add({ type: 'timeSoftmax' })
   return 'softmax over the steps'
@@ -254,7 +259,20 @@ function requireStepsFirst({ config }: KerasLayer): void {
   if ((field.value ?? 'channels_last') !== 'channels_last') throw fieldError(field, 'channels_last')
 }
 
-function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | 'attention'): string {
+/** keras.ops.sum, mean and max over the steps, as Keras 3 stores them. */
+function addReduction(to: NetworkBuilder, layer: KerasLayer, over: 'sum' | 'mean' | 'max'): string {
+  to.beginFeatures(layer)
+  const field = fieldAt(layer.config, 'axis')
+  if (!isOverTime(to, layer)) throw fieldError(field, 'the axis of the steps, 1')
+  if (!to.masked) return addPool(to, layer, over)
+  throw new UnsupportedError({
+    where: layer.where,
+    expected: 'steps that all count',
+    got: 'masked steps',
+  })
+}
+
+function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | 'sum' | 'attention'): string {
   requireSteps(to, layer)
   requireStepsFirst(layer)
   if (readFlag(layer.config, 'keepdims')) throw fieldError(fieldAt(layer.config, 'keepdims'), 'false')

@@ -8,11 +8,13 @@ import type { FormatName, ImportedModel, ImportOptions, LayerFacts } from '../..
 import { tokensByOptions } from '../../text/tokensById.ts'
 import type { KerasDialect } from './activations.ts'
 import { joinedGates, LayerArrays, type KerasArray } from './arrays.ts'
-import { NetworkBuilder, type KerasLayer } from './builder.ts'
+import { findAttention, type AttentionPart } from './attention.ts'
+import { NetworkBuilder, readSize, type KerasLayer } from './builder.ts'
 import { addJoin, isJoin } from './joins.ts'
 import { readOutput } from './outputActivation.ts'
 import { WatchedLayer } from './fields.ts'
-import { addSimple } from './layers.ts'
+import { addSimple, addTimeSoftmax } from './layers.ts'
+import { addsZeros } from './steps/windows.ts'
 import { addRecurrent, isRecurrent } from './recurrent.ts'
 import { readTopology } from './topology.ts'
 import type { KerasLayerHead, KerasNode } from './heads.ts'
@@ -49,7 +51,9 @@ export function importKerasConfig(
   const to = new NetworkBuilder()
   const dialect = findDialect(about, nodes[0])
   to.inputShape = readInputShape(nodes[0].config)
-  const layers = nodes.map((node) => addNode(to, node, weightsOf, dialect, about))
+  const attention = findAttention(nodes)
+  const layers = nodes.map((node) => addNode(to, node, attention, weightsOf, dialect, about))
+  to.assertNoZeros(source, 'its output')
   if (!to.input || to.layers.length < 2)
     throw new UnsupportedError({
       where: source,
@@ -89,6 +93,7 @@ export function importKerasConfig(
 function addNode(
   to: NetworkBuilder,
   given: KerasNode,
+  attention: ReadonlyMap<string, AttentionPart>,
   weightsOf: (layer: string) => readonly KerasArray[],
   dialect: KerasDialect,
   { source, assets }: KerasAbout,
@@ -102,11 +107,15 @@ function addNode(
   const layer: KerasLayer = { ...node, where, arrays, dialect, assets: assetsOf }
   const joins = isJoin(node.type)
   if (!joins && node.type !== 'Embedding' && node.inputs.length > 0) to.goTo(node.inputs[0].name, layer)
-  const conventions = joins
-    ? addJoin(to, layer, node.inputs)
-    : isRecurrent(node.type)
-      ? addRecurrent(to, layer)
-      : addSimple(to, layer)
+  if (!joins && !addsZeros(node.type)) to.assertNoZeros(where, node.type)
+  const part = attention.get(node.name)
+  const conventions = part
+    ? addAttentionPart(to, layer, part, node.inputs[0].name)
+    : joins
+      ? addJoin(to, layer, node.inputs)
+      : isRecurrent(node.type)
+        ? addRecurrent(to, layer)
+        : addSimple(to, layer)
   arrays.done()
   for (const name of ['kernel', 'recurrent', 'bias', 'activity'])
     if (fieldAt(node.config, `${name}_regularizer`).value)
@@ -115,6 +124,17 @@ function addNode(
   to.keep(node.name)
   const output = to.input ? to.shape : inputText(to.inputShape)
   return { name: node.name, type: typeText(node), output, parameters: arrays.parameters, conventions }
+}
+
+/** Attention weights stay one number a step, from Flatten to Multiply. */
+function addAttentionPart(to: NetworkBuilder, layer: KerasLayer, part: AttentionPart, below: string): string {
+  // What these say is in the recipe.
+  for (const name of ['dims', 'target_shape', 'activation', 'axis', 'data_format'])
+    fieldAt(layer.config, name)
+  if (part === 'softmax') return addTimeSoftmax(to, layer)
+  const count = layer.type === 'RepeatVector' ? readSize(layer.config, 'n') : to.repeated.get(below)
+  if (count !== undefined) to.repeated.set(layer.name, count)
+  return 'attention weights, one a step'
 }
 
 /** `Bidirectional(GRU)` */

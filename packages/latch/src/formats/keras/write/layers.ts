@@ -20,7 +20,8 @@ import {
   type ReadParameter,
 } from './layer.ts'
 import { MERGES } from '../merges.ts'
-import { inputSteps, kernelOf, paddingName } from '../windows.ts'
+import { inputSteps } from '../../../model/fixedSteps.ts'
+import { kernelOf, paddingName } from '../windows.ts'
 import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
@@ -335,10 +336,13 @@ function addBatchNorm(out: Out, layer: Extract<LayerOptions, { type: 'batchNorm'
 }
 
 function addWindows(out: Out, layer: WindowedOptions, name: string): void {
-  const padding = paddingName(layer)
+  const windows = windowsOf(name, layer)
+  const addsZeros = layer.type === 'conv1d' || (layer.type === 'averagePool1d' && layer.countPadding)
+  const zeros = !paddingName(layer) && addsZeros ? windows.sides : null
+  const padding = zeros ? 'valid' : paddingName(layer)
   if (!padding) throw unsupportedLayer(name, `padding ${JSON.stringify(layer.padding)}`)
   if (out.masked) throw unsupportedLayer(name, `${layer.type} over masked steps`)
-  const windows = windowsOf(name, layer)
+  if (zeros) out.add('ZeroPadding1D', { padding: zeros, data_format: 'channels_last' })
   const { size, stride, dilation } = windows
   if (stride > 1 && dilation > 1) throw unsupportedLayer(name, 'a stride and a dilation above 1')
   out.steps = out.steps && windows.lengthOf(out.steps)

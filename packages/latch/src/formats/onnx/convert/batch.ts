@@ -1,6 +1,7 @@
 /** Parts of a graph that depend only on the batch: arithmetic on sizes, and masks computed from lengths. */
 import { describeValue, type NodeConverter } from './context.ts'
 import type { Convert } from './shapes.ts'
+import { withFeaturesLast } from './turns.ts'
 import { asSizes, getNumber, type Value } from './values.ts'
 
 /**
@@ -48,7 +49,8 @@ function equal(at: NodeConverter, [a, b]: readonly Value[]): Value {
 
 function where(at: NodeConverter, [mask, x, other]: readonly Value[]): Value {
   const given = at.sequence([x])
-  const sequence = given.fill?.mask === 'counted' ? at.rows([given]) : given
+  const read = given.fill?.mask === 'counted' ? at.rows([given]) : given
+  const sequence = read.axes.length === 3 ? withFeaturesLast(at, read) : read
   const [time, batch] = sequence.axes
   const fits = mask?.kind === 'mask' && mask.rank === sequence.axes.length && sequence.axes.length === 3
   const single = other?.kind === 'constant' && other.tensor.data.length === 1

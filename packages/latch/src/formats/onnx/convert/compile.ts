@@ -263,6 +263,12 @@ class Compiler {
         return { ...layer, inputs: layer.inputs.map((input) => this.#names.get(input)!) }
       case 'timeSoftmax':
         return { type: 'timeSoftmax' }
+      case 'permute':
+      case 'reshape':
+      case 'repeat':
+        this.steps = true
+        this.width = getWidth(irNode)
+        return layer
       case 'pattern':
         throw new UnsupportedError({
           where: irNode.node ? describePlace(this.#source, irNode.node) : this.#source,
@@ -345,6 +351,8 @@ function getWidth({ layer, below }: IrNode): number {
   if (layer.type === 'merge')
     return layer.inputs.reduce((most, irNode) => Math.max(most, getWidth(irNode)), 0)
   if (layer.type === 'flatten') return layer.steps * getWidth(below!)
+  if (layer.type === 'permute') return layer.steps
+  if (layer.type === 'reshape') return layer.width
   if (layer.type !== 'recurrent') return getWidth(below!)
   const beside = layer.directions.length === 2 && (layer.options.merge ?? 'concat') === 'concat'
   return layer.options.units * (beside ? 2 : 1)

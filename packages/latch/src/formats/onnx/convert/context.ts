@@ -21,6 +21,7 @@ export class ConversionContext {
   maskZero = false
   #time: Axis['role'] | null = null
   readonly #numbers = new Map<string, IrNode>()
+  readonly #turned = new Map<IrNode, IrNode>()
 
   constructor(source: string, opset: number, ragged: boolean) {
     this.source = source
@@ -39,6 +40,15 @@ export class ConversionContext {
     if (known) return known
     const made: IrNode = { layer: { type: 'features', input, width: 1 }, below: null, node: null }
     this.#numbers.set(input, made)
+    return made
+  }
+
+  /** What lies above a node when its steps and features change places: one layer, however many operators read it. */
+  turned(tip: IrNode, make: () => IrNode): IrNode {
+    const known = this.#turned.get(tip)
+    if (known) return known
+    const made = make()
+    this.#turned.set(tip, made)
     return made
   }
 

@@ -11,11 +11,12 @@ import { resolveOutputActivation, lossForActivation, getOutputWidth } from '../.
 import { tokensByOptions } from '../../text/tokensById.ts'
 import type { OnnxModel } from '../graph.ts'
 import { compileLayers, type CompiledLayers } from './compile.ts'
-import { describeAxes, describeValue } from './context.ts'
+import { describeAxes, describeValue, NodeConverter } from './context.ts'
 import { interpretGraph, type Interpretation } from './graph.ts'
 import { getNumber, type Axis, type SequenceValue } from './values.ts'
 import { listNodes, reaches } from './model.ts'
 import type { IrNode } from './nodes.ts'
+import { withFeaturesLast } from './turns.ts'
 import { TOKEN_KINDS } from '../../../text/tokenizer.ts'
 
 /** The graph's values for the network's input and output, to run both on the same batch. */
@@ -49,12 +50,21 @@ interface Found {
 export function convertOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): ConvertedModel {
   const interpretation = interpretGraph(model, source)
   const wanted = options.upTo === undefined ? outputsOf(model) : [findUpTo(model, source, options.upTo)]
-  const { chosen, omitted } = choose(interpretation, source, wanted)
+  const { chosen: found, omitted } = choose(interpretation, source, wanted)
+  const chosen = { ...found, sequence: asRows(model, interpretation, found) }
   const compiled = compileLayers(chosen.sequence.tip, source, interpretation.context.maskZero)
   const places = findPlaces(model, interpretation, chosen, compiled)
   for (const name of model.unread ?? []) omitted.push(`initializer ${name}`)
   if (options.upTo !== undefined) omitted.push(`What follows ${options.upTo}`)
   return { ...describe(model, interpretation, compiled, places, options), omitted, places }
+}
+
+/** An output whose last axis is the steps, as rows of features. */
+function asRows({ nodes }: OnnxModel, { context }: Interpretation, { name, sequence }: Found): SequenceValue {
+  const node = nodes.find(({ outputs }) => outputs.includes(name))
+  return node && sequence.axes.length === 3
+    ? withFeaturesLast(new NodeConverter(context, node), sequence)
+    : sequence
 }
 
 const outputsOf = ({ outputs }: OnnxModel) => outputs.map(({ name }) => name)

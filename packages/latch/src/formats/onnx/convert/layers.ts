@@ -11,6 +11,7 @@ import type { OnnxTensor } from '../graph.ts'
 import { mergeFlows, realised } from './elements/joins.ts'
 import { above, takeStep } from './model.ts'
 import type { IrNode, IrPattern } from './nodes.ts'
+import { findSteps, withFeaturesAt, withFeaturesLast } from './turns.ts'
 
 function constantAt(at: NodeConverter, value: Value | undefined, what: string): OnnxTensor | null {
   if (!value || value.kind === 'absent') return null
@@ -21,15 +22,14 @@ function constantAt(at: NodeConverter, value: Value | undefined, what: string): 
 /** y = x·Wᵀ for each row; `weight` is (units, inputs). */
 function dense(
   at: NodeConverter,
-  sequence: SequenceValue,
+  given: SequenceValue,
   units: number,
   weight: Float32Array,
   bias: Float32Array | null,
 ): SequenceValue {
   const inputs = weight.length / units
+  const sequence = flattenedSteps(at, given) ?? withFeaturesLast(at, given)
   const last = sequence.axes.length - 1
-  const flat = flattenedSteps(at, sequence)
-  if (flat) return dense(at, flat, units, weight, bias)
   const { role, size } = sequence.axes[last]
   const width = getNumber(size)
   if (role !== 'feature' || (width !== null && width !== inputs))
@@ -124,7 +124,7 @@ function gemm(at: NodeConverter, inputs: readonly Value[]): Value {
 }
 
 function layerNormalization(at: NodeConverter, inputs: readonly Value[]): Value {
-  const sequence = at.rows(inputs)
+  const sequence = withFeaturesLast(at, at.rows(inputs))
   const width = at.width(sequence)
   if (at.axis(at.int('axis', -1), sequence.axes.length) !== sequence.axes.length - 1)
     throw at.unsupported('the last axis', `axis ${at.int('axis', -1)}`)
@@ -150,7 +150,7 @@ function softmax(at: NodeConverter, inputs: readonly Value[], activation: 'softm
   const axis = at.axis(at.int('axis', at.opset < 13 ? 1 : -1), rank)
   if (at.opset < 13 && axis !== rank - 1) throw at.unsupported('softmax over the last axis', `axis ${axis}`)
   const { role } = sequence.axes[axis]
-  if (role === 'feature' && axis === rank - 1) {
+  if (role === 'feature') {
     const { tip } = at.rows(inputs)
     return at.over(sequence, above(tip, { type: 'activation', activation }, at.node))
   }
@@ -180,14 +180,15 @@ function attentionWeights(at: NodeConverter, sequence: SequenceValue): Value {
 type Over = 'mean' | 'sum' | 'max'
 
 function reduce(at: NodeConverter, inputs: readonly Value[], over: Over): Value {
-  const sequence = at.sequence(inputs)
+  const read = at.sequence(inputs)
   const given = at.numbers('axes', inputs[1])
   if (given?.length !== 1) throw at.unsupported('one axis', given ? `${given.length}` : 'all')
-  const axis = at.axis(given[0], sequence.axes.length)
+  const axis = at.axis(given[0], read.axes.length)
   const keep = at.int('keepdims', 1) === 1
+  const isFeature = read.axes[axis].role === 'feature'
+  if (isFeature && axis === read.axes.length - 1 && over === 'mean' && keep) return rowMean(at, read)
+  const sequence = (isFeature && withFeaturesAt(at, read, findSteps(at, read.axes))) || read
   const { role } = sequence.axes[axis]
-  if (role === 'feature' && axis === sequence.axes.length - 1 && over === 'mean' && keep)
-    return rowMean(at, sequence)
   const axes = sequence.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
   if (role === 'direction') return { ...sequence, axes, tip: mergedTip(at, sequence, over) }
   if (!at.context.takeTime(role)) throw at.unsupported('an axis of time', describeAxes(sequence.axes))
@@ -245,7 +246,8 @@ function oneHot(at: NodeConverter, [ids, depth, values]: readonly Value[]): Valu
 
 /** Pooling over all steps of (batch, features, time), as convolutions order them. */
 function globalPool(at: NodeConverter, inputs: readonly Value[], over: 'mean' | 'max'): Value {
-  const sequence = at.sequence(inputs)
+  const read = at.sequence(inputs)
+  const sequence = (read.axes.length === 3 && withFeaturesAt(at, read, 1)) || read
   const [batch, feature, time] = sequence.axes
   const fits = sequence.axes.length === 3 && (feature.role === 'feature' || feature.role === 'one')
   if (!fits || !at.context.takeTime(time.role))

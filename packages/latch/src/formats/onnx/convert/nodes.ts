@@ -50,9 +50,12 @@ export interface IrPattern {
     | 'weighted steps'
     | 'padded steps'
     | 'window of steps'
+    | 'steps of zeros'
   base: IrNode
   value: number
   column?: Float32Array
+  /** Of `steps of zeros`: before and after, around so many steps. */
+  zeros?: { sides: readonly [before: number, after: number]; time: Size }
 }
 
 /** A layer. Input layers name the graph input that they read. */
@@ -104,6 +107,9 @@ export type IrLayer =
   | { type: 'concat'; inputs: readonly IrNode[] }
   | { type: 'merge'; operation: MergeOperation; inputs: readonly IrNode[] }
   | { type: 'timeSoftmax' }
+  | { type: 'permute'; steps: number }
+  | { type: 'reshape'; steps: number; width: number }
+  | { type: 'repeat'; steps: number }
   | IrPattern
 
 /** A layer and the ones below it: one, or those that a layer joins (`inputs`), of which `below` is the last. */

@@ -6,6 +6,7 @@ import { ONE } from './axes.ts'
 import { describeAxes, type NodeConverter } from './context.ts'
 import { getNumber, buildSize, type Axis, type SequenceValue } from './values.ts'
 import { above, takeDirection, takeStep } from './model.ts'
+import { findSteps, withFeaturesAt } from './turns.ts'
 import { withoutLast } from './windows.ts'
 import type { IrNode } from './nodes.ts'
 
@@ -26,6 +27,8 @@ export function pick(
   keep: boolean,
 ): SequenceValue {
   const { role, size } = sequence.axes[axis]
+  const turned = role === 'feature' ? withFeaturesAt(at, sequence, findSteps(at, sequence.axes)) : null
+  if (turned) return pick(at, turned, axis, index, keep)
   const count = getNumber(size)
   const axes = sequence.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
   const tip = role === 'one' ? sequence.tip : pickedTip(at, sequence, role, index, count)
@@ -72,6 +75,9 @@ export function slice(
   if (step !== 1) throw at.unsupported('steps of 1', `${step}`)
   const causal = start === 0 && withoutLast(at, sequence, axis, end < 0 ? -end : (count ?? 0) - end)
   if (causal) return causal
+  const { layer } = sequence.tip
+  const isPadded = layer.type === 'pattern' && layer.what === 'padded steps'
+  if (isPadded && start === 0 && end > 0 && end <= layer.value) return findWindow(at, sequence, axis, end)
   if (count === null) return openSlice(at, sequence, axis, start, end)
   const from = resolve(start, count)
   const to = resolve(end, count)
@@ -98,15 +104,6 @@ function openSlice(
   const far = end >= 2 ** 31 - 1
   if (start === 0 && far) return sequence
   if (start === -1 && far) return pick(at, sequence, axis, -1, true)
-  const { layer } = sequence.tip
-  if (
-    start === 0 &&
-    layer.type === 'pattern' &&
-    layer.what === 'padded steps' &&
-    end > 0 &&
-    end <= layer.value
-  )
-    return findWindow(at, sequence, axis, end)
   if (start === 0 && end === 1) return pick(at, sequence, axis, 0, true)
   throw at.unsupported('the first or the last step', `${start} to ${end} of ${describeAxes(sequence.axes)}`)
 }

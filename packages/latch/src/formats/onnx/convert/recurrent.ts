@@ -12,12 +12,13 @@ import { asWritten, describeAxes, describeValue, type NodeConverter } from './co
 import { getNumber, buildSize, type Axis, type SequenceValue, type Value } from './values.ts'
 import { above } from './model.ts'
 import type { DirectionWeights, IrNode } from './nodes.ts'
+import { rowAsStep, withFeaturesLast } from './turns.ts'
 
 /** Returns the outputs Y and Y_h as sequences; Y_c is not supported. */
 export function convertRecurrent(at: NodeConverter, inputs: readonly Value[]): readonly Value[] {
   const cell = cellOfClass('onnx', at.node.op)!
   const batchFirst = at.int('layout', 0) === 1
-  const input = at.rows(inputs)
+  const input = asSteps(at, at.rows(inputs), batchFirst ? 1 : 0)
   const [time, batch, features] = buildAxes(at, input, batchFirst)
   const width = getNumber(features.size)
   const tensors = readWeights(at, inputs, cell)
@@ -44,6 +45,12 @@ export function convertRecurrent(at: NodeConverter, inputs: readonly Value[]): r
     throw at.unsupported('lengths as sequence_lens', 'a direction without them')
   const unread = at.unsupported('lengths as sequence_lens', 'a final state without them')
   return [y, { kind: 'refused', error: unread }, refused]
+}
+
+/** Steps with their features last, where the graph has others there. */
+function asSteps(at: NodeConverter, rows: SequenceValue, time: number): SequenceValue {
+  if (rows.axes.length !== 3) return rows
+  return rowAsStep(at, rows, time) ?? withFeaturesLast(at, rows)
 }
 
 function buildAxes(

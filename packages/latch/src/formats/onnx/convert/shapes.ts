@@ -1,4 +1,5 @@
 /** Operators that move values without computing: their effect on the axes of a sequence, on sizes, zeros and states. */
+import { getStorage } from '../graph.ts'
 import { batchRange, batchSize, gatherInOrder } from './sorting.ts'
 import { ONE, regroup } from './axes.ts'
 import { describeAxes, describeValue, type Convert, type NodeConverter } from './context.ts'
@@ -17,6 +18,7 @@ import {
 import { concatTips } from './elements/joins.ts'
 import { above, joinDirections, takeDirection } from './model.ts'
 import type { IrNode } from './nodes.ts'
+import { repeatRow, reshaped, withFeaturesLast } from './turns.ts'
 
 type Ids = Extract<Value, { kind: 'ids' }>
 type Stack = Extract<Value, { kind: 'stack' }>
@@ -115,11 +117,21 @@ function regrouped(at: NodeConverter, x: SequenceValue | Ids, wanted: readonly (
     (layer.options.merge ?? 'concat') === 'concat'
   const axes = regroup(x.axes, wanted, mayPart)
   if (!axes) {
+    const made = x.kind === 'sequence' ? reshaped(at, x, wanted) : null
+    if (made) return made
     const shape = wanted.map((size) => (size ? (getNumber(size) ?? size.symbols.join('·')) : -1))
     throw at.unsupported(`a shape that keeps the axes ${describeAxes(x.axes)}`, `shape (${shape.join(', ')})`)
   }
   if (x.kind === 'ids') return { ...x, axes }
+  const turned = axes.some(isTurned) ? withFeaturesLast(at, x) : x
+  if (turned !== x) return regrouped(at, turned, wanted)
   return flattened(at, { ...x, axes: isWindow(x.tip) ? withLostFeature(axes, x.axes) : axes })
+}
+
+/** Whether features are merged with the steps behind them. */
+function isTurned({ parts }: Axis): boolean {
+  const feature = parts?.findIndex(({ role }) => role === 'feature') ?? -1
+  return feature >= 0 && feature < parts!.length - 1
 }
 
 function isWindow({ layer }: IrNode): boolean {
@@ -286,9 +298,21 @@ function filled(at: NodeConverter, fill: Value | undefined, shape: Value | undef
   throw at.unsupported('zeros in a shape of sizes', fill ? describeValue(fill) : 'no sizes')
 }
 
+/** Most numbers of a constant filled with one: those of a shape. */
+const MOST_AXES = 16
+
 function constantOfShape(at: NodeConverter, [shape]: readonly Value[]): Value {
   const value = at.node.attributes.get('value')
   const tensor = typeof value === 'object' && 'dtype' in value ? value : null
+  const sizes = shape?.kind === 'constant' ? [...shape.tensor.data] : null
+  const count = sizes?.reduce((a, b) => a * b, 1) ?? Infinity
+  const isOther = tensor?.data.some((x) => x !== 0) ?? false
+  // A list of sizes or pads; zeros of more axes are an initial state.
+  if (sizes && count <= MOST_AXES && (isOther || sizes.length === 1)) {
+    const dtype = tensor?.dtype ?? 'float32'
+    const data = getStorage(dtype, count).fill(tensor?.data[0] ?? 0)
+    return { kind: 'constant', tensor: { dtype, shape: sizes, data } }
+  }
   return filled(at, tensor ? { kind: 'constant', tensor } : undefined, shape)
 }
 
@@ -302,7 +326,30 @@ function expand(at: NodeConverter, [x, shape]: readonly Value[]): Value {
   if (x?.kind === 'state') return x
   if (x?.kind === 'constant' && x.tensor.shape.length === 3 && x.tensor.shape[1] > 1)
     at.context.sequences = x.tensor.shape[1]
+  const sizes = shape && asSizes(shape)?.items
+  // The same length for each sequence, above a layer that gives them so many steps.
+  const isBatch = sizes?.length === 1 && sizes[0].symbols.join() === 'batch'
+  if (isBatch && x?.kind === 'constant' && x.tensor.data.length === 1 && x.tensor.dtype === 'int32')
+    return { kind: 'lengths', minus: 0, rank: 1 }
+  if (x?.kind === 'sequence' && sizes?.every((size) => getNumber(size) === 1)) return x
+  const repeated = x?.kind === 'sequence' && sizes ? repeatRow(at, x, sizes) : null
+  if (repeated) return repeated
   return filled(at, x, shape)
+}
+
+/** The product of a row with factors for its axes, of which one repeats the row at each step. */
+function tile(at: NodeConverter, [x, factors]: readonly Value[]): Value {
+  const sizes = factors && asSizes(factors)?.items
+  const sequence = at.sequence([x])
+  const repeated =
+    sizes?.length === sequence.axes.length &&
+    repeatRow(
+      at,
+      sequence,
+      sizes.map((size, i) => (getNumber(size) === 1 ? sequence.axes[i].size : size)),
+    )
+  if (repeated) return repeated
+  throw at.unsupported('one row for each of the steps', factors ? describeValue(factors) : 'none')
 }
 
 function concat(at: NodeConverter, inputs: readonly Value[]): Value {
@@ -396,6 +443,8 @@ function range(at: NodeConverter, inputs: readonly Value[]): Value {
   const [from, to, by] = [single(start), single(limit), single(delta)]
   const plain = from && by && getNumber(from) === 0 && getNumber(by) === 1
   const symbol = to?.symbols
+  // Above a layer that gives every sequence so many steps.
+  if (plain && to && getNumber(to) !== null) return { kind: 'steps', rank: 1 }
   // Above windows, `input 1 after conv`.
   const role = symbol?.length === 1 ? symbol[0].replace(/ after .*$/, '') : ''
   if (plain && at.context.takeTime(role as Axis['role'])) return { kind: 'steps', rank: 1 }
@@ -424,6 +473,7 @@ export const SHAPES: Readonly<Record<string, Convert>> = {
   ConstantOfShape: constantOfShape,
   ConstantFill: constantFill,
   Expand: expand,
+  Tile: tile,
   Concat: concat,
   Cast: cast,
   Identity: cast,

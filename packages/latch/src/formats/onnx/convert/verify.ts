@@ -8,6 +8,7 @@ import { buildNetwork, type Network } from '../../../model/network.ts'
 import { leastSteps, outputSteps } from '../../../model/outputBatch.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
+import { takesOneLength } from '../../../model/fixedSteps.ts'
 import { BudgetError, runBudget } from '../../budget.ts'
 import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
@@ -54,14 +55,15 @@ function compare(
 ): string | null {
   const batch = drawBatch(model, imported, leastSteps(network), source)
   const above = batchAbove(network, batch)
+  const perStep = network.output.per === 'step'
   let expected: Float64Array
   try {
-    expected = runGraph(model, imported, batch, above, source)
+    expected = runGraph(model, imported, batch, perStep ? above : null, source)
   } catch (error) {
     if (!(error instanceof BudgetError)) throw error
     return 'the layers were not compared with the graph, as its fixed axes make that too long'
   }
-  const got = runNetwork(imported, network, batch, above)
+  const got = runNetwork(imported, network, batch, perStep ? above : null)
   const where = `${source}, the layers of the converted graph`
   if (expected.length !== got.length)
     throw new FormatError({
@@ -109,8 +111,9 @@ function drawBatch(
       expected: `fixed axes of 1 to ${MOST_ROWS.toLocaleString('en')} steps in all`,
       got: `(${shape.join(', ')})`,
     })
+  const isFixed = typeof time === 'number' && network.layers.some(takesOneLength)
   const lengths = Array.from({ length: sequences }, (_, b) =>
-    places.lengths ? Math.max(least, steps - ((b * 3) % steps)) : steps,
+    places.lengths && !isFixed ? Math.max(least, steps - ((b * 3) % steps)) : steps,
   )
   const random = new Random(1, 'verify')
   const draw = () => (kind === 'ids' ? random.integer(width) : random.between(-1, 1))
@@ -132,7 +135,7 @@ function runGraph(
   model: OnnxModel,
   imported: ConvertedModel,
   batch: TestBatch,
-  above: TestBatch,
+  above: TestBatch | null,
   source: string,
 ): Float64Array {
   const { places } = imported
@@ -140,7 +143,6 @@ function runGraph(
   const budget = runBudget(model)
   const graph = new OnnxGraph(part, { source, engine: { threads: 1 }, budget })
   const { sequences } = batch
-  const { steps } = above
   const feedOf = (info: OnnxValueInfo): OnnxTensor => {
     if (info.name === places.input) return inputTensor(info, imported, batch)
     if (info.name !== places.lengths) return zerosFor(info, model, imported, batch)
@@ -150,10 +152,9 @@ function runGraph(
   // Not by assignment: an input may be called `__proto__`.
   const feeds = Object.fromEntries(part.inputs.map((info) => [info.name, feedOf(info)]))
   const { data } = graph.run(feeds)[places.output]
-  const width = data.length / sequences
-  const perStep = lastIsStep(imported)
-  if (!perStep) return Float64Array.from(data)
-  const row = width / steps
+  if (!above) return Float64Array.from(data)
+  const { steps } = above
+  const row = data.length / sequences / steps
   return eachStep(above, row, (b, t) => (places.outputTimeFirst ? t * sequences + b : b * steps + t), data)
 }
 
@@ -161,16 +162,6 @@ function runGraph(
 function batchAbove(network: Network, batch: TestBatch): TestBatch {
   const lengths = batch.lengths.map((length) => outputSteps(network, length))
   return { ...batch, steps: outputSteps(network, batch.steps), lengths }
-}
-
-/** Whether the network has an output at every step. */
-function lastIsStep({ network }: ConvertedModel): boolean {
-  return !network.layers.some(
-    (layer) =>
-      layer.type === 'pool' ||
-      layer.type === 'flatten' ||
-      (layer.type === 'recurrent' && layer.returnSequences === false),
-  )
 }
 
 /** Rows of the steps within each length, sequence by sequence. */
@@ -251,7 +242,7 @@ function runNetwork(
   imported: ConvertedModel,
   network: Network,
   batch: TestBatch,
-  above: TestBatch,
+  above: TestBatch | null,
 ): Float64Array {
   const { input, outputActivation, places } = imported
   const { sequences, steps, lengths, values } = batch
@@ -263,7 +254,7 @@ function runNetwork(
   const logits = network.readOutput(packed)
   const { width } = network.output
   const rows = places.answered ? answered(logits, width, outputActivation) : logits
-  if (!lastIsStep(imported)) return rows
+  if (!above) return rows
   return eachStep(above, width, (b, t) => b * above.steps + t, rows)
 }
 

@@ -6,7 +6,8 @@ import type { OnnxTensor } from '../graph.ts'
 import { ONE } from './axes.ts'
 import { describeAxes, describeValue, type Convert, type NodeConverter } from './context.ts'
 import { above } from './model.ts'
-import type { IrLayer } from './nodes.ts'
+import type { IrLayer, IrPattern } from './nodes.ts'
+import { withFeaturesAt } from './turns.ts'
 import { buildSize, getNumber, type Axis, type SequenceValue, type Value } from './values.ts'
 
 function constantAt(at: NodeConverter, value: Value | undefined, what: string): OnnxTensor {
@@ -23,13 +24,19 @@ function channelsSecond({ axes }: SequenceValue): readonly Axis[] | null {
   return isLost ? [batch, { role: 'feature', size: second.size }, ...others] : null
 }
 
+/** Values with the features second, by a layer that turns them where they are not. */
+function withChannels(at: NodeConverter, value: SequenceValue): SequenceValue {
+  const axes = channelsSecond(value)
+  if (axes) return { ...value, axes }
+  const turned = withFeaturesAt(at, value, 1)
+  if (turned && channelsSecond(turned)) return turned
+  throw at.unsupported('(batch, features, time)', describeAxes(value.axes))
+}
+
 function batchNormalization(at: NodeConverter, inputs: readonly Value[]): Value {
   const given = at.asNumbers(inputs[0])
-  const sequence = at.rows([
-    given.kind === 'sequence' ? { ...given, axes: channelsSecond(given) ?? given.axes } : given,
-  ])
-  const axes = channelsSecond(sequence)
-  if (!axes) throw at.unsupported('(batch, features) or (batch, features, time)', describeAxes(sequence.axes))
+  const sequence = at.rows([given.kind === 'sequence' ? withChannels(at, given) : given])
+  const { axes } = sequence
   if (at.int('training_mode', 0) || at.int('spatial', 1) !== 1)
     throw at.unsupported('normalisation at inference', 'another form')
   const [scale, centre, mean, variance] = ['the scale', 'the bias', 'the mean', 'the variance'].map(
@@ -63,28 +70,78 @@ function windowed(
   kernel: readonly number[],
   fill: number | null,
 ) {
-  const given = at.asNumbers(inputs[0])
-  if (given?.kind !== 'sequence')
-    throw at.unsupported('the output of a layer', given ? describeValue(given) : 'no input 0')
-  const axes = channelsSecond(given)
-  if (!axes) throw at.unsupported('(batch, features, time)', describeAxes(given.axes))
-  const place = timeAxis(at, axes, kernel)
+  const read = at.asNumbers(inputs[0])
+  if (read?.kind !== 'sequence')
+    throw at.unsupported('the output of a layer', read ? describeValue(read) : 'no input 0')
+  const given = withChannels(at, read)
+  const zeros = zerosBelow(given)
+  const place = timeAxis(at, given.axes, kernel)
+  const axes = given.axes.map((axis, k) => (zeros && k === place ? { ...axis, size: zeros.time } : axis))
   const i = place - 2
   const rank = axes.length - 2
   const only = (name: string, absent: number) => at.list(name)?.[i] ?? absent
   const pads = at.list('pads') ?? []
   const others = pads.some((steps, k) => steps !== 0 && k % rank !== i)
   if (others) throw at.unsupported('padding of steps', `pads (${pads.join(', ')})`)
+  const padding = readPadding(at, pads[i] ?? 0, pads[i + rank] ?? 0)
   return {
-    given,
+    given: zeros ? { ...given, axes, tip: given.tip.below! } : given,
     axes,
     place,
     fill,
     kernelSize: kernel[i],
     stride: only('strides', 1),
     dilation: only('dilations', 1),
-    padding: readPadding(at, pads[i] ?? 0, pads[i + rank] ?? 0),
+    padding: zeros ? withZeros(at, padding, zeros.sides) : padding,
   }
+}
+
+function withZeros(at: NodeConverter, padding: Padding, [before, after]: readonly [number, number]): Padding {
+  if (padding === 'valid') return before === after ? before : [before, after]
+  const own = typeof padding === 'number' ? [padding, padding] : padding
+  if (typeof own === 'string') throw at.unsupported('pads above zeros around the steps', 'auto_pad')
+  return [own[0] + before, own[1] + after]
+}
+
+/** Steps of zeros around a sequence: the layer above adds them. @throws UnsupportedError for any other padding */
+function pad(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sequence = at.sequence(inputs)
+  const mode = at.text('mode', 'constant')
+  const early = at.opset < 11
+  const given = at.numbers('pads', early ? undefined : inputs[1])
+  const number = early ? at.float('value', 0) : paddingNumber(at, inputs[2])
+  if (!given || mode !== 'constant' || number !== 0)
+    throw at.unsupported('constant pads of zeros', mode === 'constant' ? `pads of ${number}` : mode)
+  const rank = sequence.axes.length
+  const own = at.numbers('axes', early ? undefined : inputs[3]) ?? sequence.axes.map((_, i) => i)
+  const padded = own.map((axis, i) => ({
+    axis: at.axis(axis, rank),
+    sides: [given[i], given[own.length + i]] as const,
+  }))
+  const [found, ...others] = padded.filter(({ sides }) => sides.some((steps) => steps !== 0))
+  if (!found) return sequence
+  const { sides, axis } = found
+  const time = sequence.axes[axis]
+  if (others.length > 0 || sides.some((steps) => steps < 0) || !at.context.takeTime(time.role))
+    throw at.unsupported('zeros before and after the steps', `pads (${given.join(', ')})`)
+  const below = zerosBelow(sequence)
+  const [before, after] = below?.sides ?? [0, 0]
+  const base = below ? sequence.tip.below! : sequence.tip
+  const zeros = { sides: [before + sides[0], after + sides[1]] as const, time: below?.time ?? time.size }
+  const tip = above(base, { type: 'pattern', what: 'steps of zeros', base, value: 0, zeros }, at.node)
+  const steps = getNumber(time.size)
+  const size =
+    steps === null ? buildSize(`${time.role} after ${at.node.name}`) : buildSize(steps + sides[0] + sides[1])
+  const axes = sequence.axes.map((other, i) => (i === axis ? { ...other, size } : other))
+  return { ...sequence, axes, tip }
+}
+
+function paddingNumber(at: NodeConverter, value: Value | undefined): number {
+  return value && value.kind !== 'absent' ? constantAt(at, value, 'the number of the padding').data[0] : 0
+}
+
+function zerosBelow({ tip: { layer } }: SequenceValue): IrPattern['zeros'] {
+  return layer.type === 'pattern' ? layer.zeros : undefined
 }
 
 function readPadding(at: NodeConverter, before: number, after: number): Padding {
@@ -168,7 +225,13 @@ function convolution(at: NodeConverter, inputs: readonly Value[]): Value {
 }
 
 function pooling(at: NodeConverter, inputs: readonly Value[], type: 'maxPool1d' | 'averagePool1d'): Value {
-  const counts = type === 'averagePool1d' && at.int('count_include_pad', 0) === 1
+  const included = type === 'averagePool1d' && at.int('count_include_pad', 0) === 1
+  const isAlone =
+    (at.list('pads') ?? []).every((steps) => steps === 0) && at.text('auto_pad', 'NOTSET') !== 'SAME_UPPER'
+  const zeros = inputs[0]?.kind === 'sequence' ? zerosBelow(inputs[0]) : undefined
+  if (zeros && (type === 'maxPool1d' || !(included || isAlone)))
+    throw at.unsupported('steps without zeros around them', 'steps of zeros')
+  const counts = included || zeros !== undefined
   const fill = type === 'maxPool1d' ? -Infinity : counts ? 0 : null
   const found = windowed(at, inputs, at.list('kernel_shape') ?? [], fill)
   const { kernelSize, stride, dilation, padding, axes, place: time, given } = found
@@ -226,6 +289,7 @@ export function withoutLast(
 export const WINDOWS: Readonly<Record<string, Convert>> = {
   BatchNormalization: batchNormalization,
   Conv: convolution,
+  Pad: pad,
   MaxPool: (at, inputs) => pooling(at, inputs, 'maxPool1d'),
   AveragePool: (at, inputs) => pooling(at, inputs, 'averagePool1d'),
 }

@@ -1,7 +1,7 @@
 /** Operators that change a tensor's shape or read it. Source: ONNX operator specification. */
 import type { OnnxTensor } from '../graph.ts'
 import { countElements, type GraphNode, type Inputs, type Operator, showShape } from './node.ts'
-import { broadcast, broadcastStrides, reordered, computeStrides } from './strides.ts'
+import { broadcast, broadcastStrides, computeStrides, findPlaces, reordered } from './strides.ts'
 
 /** Reads axes, which are an attribute before opset `since` and an input from then on; undefined if there are none. */
 export function readAxes(
@@ -162,6 +162,48 @@ const tile: Operator = (node) => {
   }
 }
 
+/** Adds rows of one number around the axes; a negative count cuts rows off. */
+const pad: Operator = (node) => {
+  const mode = node.text('mode', 'constant')
+  if (mode !== 'constant') throw node.unsupported("the mode 'constant'", `'${mode}'`)
+  const early = node.opset < 11
+  node.expect(early ? 1 : 2, early ? 1 : node.opset < 18 ? 3 : 4)
+  const pads = early ? node.numbers('pads') : null
+  const value = early ? node.float('value', 0) : 0
+  return ([x, counts, number, axes]) => {
+    const rank = x!.shape.length
+    const given = pads ?? node.whole(counts!, 'pads')
+    const own = axes
+      ? node.whole(axes, 'axes').map((axis) => node.axis(axis, rank))
+      : x!.shape.map((_, i) => i)
+    if (given.length !== 2 * own.length)
+      throw node.misshapen(`${2 * own.length} pads`, `${given.length} of ${showShape(x!.shape)}`)
+    const before = x!.shape.map((_, i) => (own.includes(i) ? given[own.indexOf(i)] : 0))
+    const after = x!.shape.map((_, i) => (own.includes(i) ? given[own.length + own.indexOf(i)] : 0))
+    const shape = x!.shape.map((n, i) => n + before[i] + after[i])
+    if (shape.some((n) => n < 0)) throw node.misshapen('pads that leave a size from 0', showShape(shape))
+    const out = node.make(x!.dtype, shape)
+    out.data.fill(number ? number.data[0] : value)
+    const strides = computeStrides(shape)
+    const origins = x!.shape.map((_, i) => Math.max(0, -before[i]))
+    const sizes = x!.shape.map((n, i) => Math.max(0, n - origins[i] - Math.max(0, -after[i])))
+    const start = (from: readonly number[], by: readonly number[]) =>
+      from.reduce((sum, place, i) => sum + place * by[i], 0)
+    const inner = computeStrides(x!.shape)
+    const from = findPlaces(sizes, inner, start(origins, inner))
+    const to = findPlaces(
+      sizes,
+      strides,
+      start(
+        before.map((count) => Math.max(0, count)),
+        strides,
+      ),
+    )
+    for (let i = 0; i < from.length; i++) out.data[to[i]] = x!.data[from[i]]
+    return [out]
+  }
+}
+
 const identity: Operator = (node) => {
   node.expect(1, 1)
   return ([x]) => [x!]
@@ -193,6 +235,7 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
   Size: size,
   Expand: expand,
   Tile: tile,
+  Pad: pad,
   Identity: identity,
   Dropout: dropout,
 }

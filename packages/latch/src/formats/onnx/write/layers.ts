@@ -6,6 +6,7 @@ import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
 import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import { exportAs } from '../../fixes.ts'
+import { inputSteps, takesOneLength } from '../../../model/fixedSteps.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { emitActivation } from './activations.ts'
 import { ExportGraph, float32 } from './graph.ts'
@@ -48,13 +49,14 @@ class LayerExport {
 
   #input(name: string, options: LayerOptions): ExportEdge {
     const { graph } = this
+    const time = inputSteps(this.#network.config.layers, takesOneLength) ?? 'time'
     if (options.type === 'features') {
       const { width } = options
-      const features = graph.input('features', 'float32', ['batch', 'time', width])
+      const features = graph.input('features', 'float32', ['batch', time, width])
       this.#masks.start(features, 1)
       return { value: graph.node('Transpose', [features], { perm: { ints: [1, 0, 2] } }), per: 'step', width }
     }
-    const ids = graph.input('ids', 'int64', ['batch', 'time'])
+    const ids = graph.input('ids', 'int64', ['batch', time])
     this.#masks.start(ids, 1)
     const turned = graph.node('Transpose', [ids], { perm: { ints: [1, 0] } })
     if (options.type === 'oneHot') {
@@ -151,7 +153,8 @@ class LayerExport {
         })
       default:
         // `exporters` reject those that only Latch has; a layer type without a case is a compile error here.
-        options.type satisfies 'embedding' | 'oneHot' | 'features' | 'crf' | 'wordCharacters'
+        options.type satisfies
+          'embedding' | 'oneHot' | 'features' | 'crf' | 'wordCharacters' | 'encoderDecoder'
         throw new RangeError(`${name} stands above an input`)
     }
   }

@@ -179,7 +179,8 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return windowLines(layer, module, input)
     default:
       // Rejected by `assertExpressible` and `exporters`; a new layer type is a compile error here.
-      layer.type satisfies 'masking' | 'zeroMasked' | 'batchNorm' | 'merge' | 'crf' | 'wordCharacters'
+      layer.type satisfies
+        'masking' | 'zeroMasked' | 'batchNorm' | 'merge' | 'crf' | 'wordCharacters' | 'encoderDecoder'
       return { make: null, run: [] }
   }
 }

@@ -40,6 +40,45 @@ export function addConv1d(to: NetworkBuilder, layer: KerasLayer): string {
   return conventions
 }
 
+/** Whether a layer of that class may add the zeros of a ZeroPadding1D below it. */
+export function addsZeros(type: string): boolean {
+  return /^((Depthwise|Separable)?Conv|AveragePooling|ZeroPadding)1D$/.test(type)
+}
+
+/** ZeroPadding1D: its steps become padding of the convolution above it. */
+export function addZeroPadding(to: NetworkBuilder, layer: KerasLayer): string {
+  requireSteps(to, layer)
+  const field = fieldAt(layer.config, 'padding')
+  const { value } = field
+  const given =
+    value === undefined ? [1, 1] : Array.isArray(value) ? readArray(field, LIST_OF_TWO) : [field, field]
+  const own = given.map((side) =>
+    typeof side === 'number' ? side : readInteger(side, { min: 0, max: 2 ** 16 }),
+  )
+  if (own[0] + own[1] === 0) return ''
+  const [before, after] = to.zeros?.sides ?? [0, 0]
+  to.zeros = { sides: [before + own[0], after + own[1]], layer: layer.name }
+  return `${own[0]} steps of zeros before, ${own[1]} after`
+}
+
+const LIST_OF_TWO = { minLength: 2, maxLength: 2 }
+
+/** The layer with the zeros of a ZeroPadding1D below as padding of its own. */
+function withZeros(to: NetworkBuilder, layer: KerasLayer, options: WindowedOptions): WindowedOptions {
+  const { zeros } = to
+  if (!zeros) return options
+  const windows = windowsOf(layer.name, options)
+  const [before, after] = zeros.sides
+  const isMean = options.type === 'averagePool1d'
+  const padded = windows.sides && ([windows.sides[0] + before, windows.sides[1] + after] as const)
+  const isLong = isMean && (Math.max(before, after) >= options.kernelSize || options.padding !== undefined)
+  if (!padded || isLong) to.assertNoZeros(layer.where, `${layer.type}, whose own padding is another`)
+  to.zeros = null
+  if (isMean) return { ...options, padding: padded!, countPadding: true }
+  const isCausal = padded![1] === 0 && padded![0] === windows.extent - 1
+  return { ...options, padding: isCausal ? 'causal' : padded! } as WindowedOptions
+}
+
 /** DepthwiseConv1D: kernel (size, inputs, multiplier), a group for each input; SeparableConv1D mixes its outputs then. */
 export function addDepthwise(to: NetworkBuilder, layer: KerasLayer): string {
   requireSteps(to, layer)
@@ -119,7 +158,8 @@ function readPadding(config: Field, ...names: (typeof PADDINGS)[number][]): (typ
 }
 
 /** Adds the layer; its steps are those of what follows. */
-function place(to: NetworkBuilder, layer: KerasLayer, options: WindowedOptions): string {
+function place(to: NetworkBuilder, layer: KerasLayer, given: WindowedOptions): string {
+  const options = withZeros(to, layer, given)
   const windows = windowsOf(layer.name, options)
   const steps = to.steps === null ? null : windows.lengthOf(to.steps)
   if (steps !== null && steps < 1)

@@ -11,6 +11,7 @@ import type { IrNode, IrPattern } from '../nodes.ts'
 import { computeSizes } from '../batch.ts'
 import { matchCubic, gate, findPattern } from './gates.ts'
 import { joining, mergeFlows, realised } from './joins.ts'
+import { withFeaturesLast } from '../turns.ts'
 
 type Operand = { kind: 'scalar'; value: number } | { kind: 'vector'; values: Float32Array }
 
@@ -26,10 +27,12 @@ function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, sequence: S
 /** The sequence and the constant among two inputs, in either order, or two sequences. */
 function sides(at: NodeConverter, inputs: readonly Value[]) {
   const [a, b] = inputs.map((value) => at.asNumbers(value))
+  // A number for each of the last axis, which may be steps.
+  const rows = (x: SequenceValue, { data }: OnnxTensor) => (data.length === 1 ? x : withFeaturesLast(at, x))
   if (a?.kind === 'sequence' && b?.kind === 'constant')
-    return { kind: 'constant', sequence: a, tensor: b.tensor, first: true } as const
+    return { kind: 'constant', sequence: rows(a, b.tensor), tensor: b.tensor, first: true } as const
   if (a?.kind === 'constant' && b?.kind === 'sequence')
-    return { kind: 'constant', sequence: b, tensor: a.tensor, first: false } as const
+    return { kind: 'constant', sequence: rows(b, a.tensor), tensor: a.tensor, first: false } as const
   if (a?.kind === 'sequence' && b?.kind === 'sequence')
     return { kind: 'flows', sequence: a, other: b } as const
   throw at.unsupported('a sequence and a constant', inputs.map(describeValue).join(' and '))

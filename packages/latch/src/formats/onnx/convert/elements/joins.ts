@@ -4,6 +4,7 @@ import { describeAxes, type NodeConverter } from '../context.ts'
 import { findPattern } from './gates.ts'
 import { getNumber, sameSize, type Axis, type SequenceValue, type Value } from '../values.ts'
 import type { IrNode } from '../nodes.ts'
+import { withFeaturesLast } from '../turns.ts'
 
 const isSingle = ({ size }: Axis) => getNumber(size) === 1
 
@@ -30,7 +31,10 @@ export function mergeFlows(
   operation: MergeOperation,
   given: readonly SequenceValue[],
 ): Value {
-  const flows = given.map((_, i) => at.rows(given, i))
+  const rows = given.map((_, i) => at.rows(given, i))
+  const inPlace =
+    joinedAxes(rows.map((sequence) => sequence.axes)) !== null && rows.every(({ axes }) => isRow(axes))
+  const flows = inPlace ? rows : rows.map((sequence) => withFeaturesLast(at, sequence))
   const axes = joinedAxes(flows.map((sequence) => sequence.axes))
   const roles = axes?.map(({ role }) => role) ?? []
   // Rows of Latch end on their features; of a single feature the axis may be gone.

@@ -2,10 +2,10 @@
  * One step of a network for rows that each carry a state: the steps of its layers in order, whose addresses are
  * fixed when the program is made.
  */
-import { strideOf, type Engine } from '../engine/engine.ts'
-import type { Layer, LayerStep, StreamContext, StreamMask } from '../layers/layer.ts'
-import { Rows, type StateSlot } from '../layers/streamRows.ts'
-import type { NetworkConfig } from './config.ts'
+import { strideOf, type Engine } from '../../engine/engine.ts'
+import type { Layer, LayerStep, StreamContext, StreamMask } from '../../layers/layer.ts'
+import { Rows, type StateSlot } from '../../layers/streamRows.ts'
+import type { NetworkConfig } from '../config.ts'
 import { StreamInput, type InputOptions } from './streamInput.ts'
 
 /** What of a network its streams need. */

@@ -3,10 +3,10 @@
  * met so far. A stream's state lies with the stream; the stream that pushed last also has it in the buffers,
  * so that pushing again copies nothing and streams come and go without a close().
  */
-import type { FloatArray } from '../engine/arena.ts'
-import { UnsupportedError, UsageError } from '../core/errors.ts'
-import type { Layer } from '../layers/layer.ts'
-import type { StateSlot } from '../layers/streamRows.ts'
+import type { FloatArray } from '../../engine/arena.ts'
+import { UnsupportedError, UsageError } from '../../core/errors.ts'
+import type { Layer } from '../../layers/layer.ts'
+import type { StateSlot } from '../../layers/streamRows.ts'
 import { StreamProgram, type StreamSource } from './streamProgram.ts'
 
 /** The state of `rows` streams that push together, a list of rows for each name of the program's `slots`. */

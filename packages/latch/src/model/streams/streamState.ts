@@ -1,7 +1,7 @@
 /** A stream's state as plain data: what `save` gives and `restore` takes, and what is checked of it. */
-import { ShapeError, UsageError } from '../core/errors.ts'
-import { describe } from '../core/validation.ts'
-import type { StateSlot } from '../layers/streamRows.ts'
+import { ShapeError, UsageError } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
+import type { StateSlot } from '../../layers/streamRows.ts'
 import type { StreamValues } from './streamRunner.ts'
 
 const VERSION = 1

@@ -1,11 +1,11 @@
 /** The input of streams: a token id or the features of one step, checked, into a row of the arena. */
-import type { Arena } from '../engine/arena.ts'
-import { DataError, ShapeError } from '../core/errors.ts'
-import { requireFinite } from '../core/validation.ts'
-import type { EmbeddingOptions } from '../layers/embedding.ts'
-import type { FeaturesOptions } from '../layers/features.ts'
-import type { OneHotOptions } from '../layers/oneHot.ts'
-import type { Rows } from '../layers/streamRows.ts'
+import type { Arena } from '../../engine/arena.ts'
+import { DataError, ShapeError } from '../../core/errors.ts'
+import { requireFinite } from '../../core/validation.ts'
+import type { EmbeddingOptions } from '../../layers/embedding.ts'
+import type { FeaturesOptions } from '../../layers/features.ts'
+import type { OneHotOptions } from '../../layers/oneHot.ts'
+import type { Rows } from '../../layers/streamRows.ts'
 
 /** What the first layer of a network is. */
 export type InputOptions = EmbeddingOptions | OneHotOptions | FeaturesOptions

@@ -3,7 +3,7 @@
  * and answers as the network would if the sequence ended there, to the bit. Many streams at once go as one
  * batch. A push allocates its result and nothing else.
  */
-import { ShapeError, UsageError } from '../core/errors.ts'
+import { ShapeError, UsageError } from '../../core/errors.ts'
 import { loadRow, storeRow, type StreamValues, type StreamRunner } from './streamRunner.ts'
 import { restoreRows, saveRows, type StreamState } from './streamState.ts'
 

@@ -1,8 +1,8 @@
 /** Language models from the command line: train, resume, evaluate, inspect and generate. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LanguageModel } from '../../latch/src/node.ts'
-import { jsonLines, Workplace } from './cliHelpers.ts'
+import { LanguageModel } from '../../../latch/src/node.ts'
+import { jsonLines, Workplace } from '../cliHelpers.ts'
 
 const place = new Workplace()
 const SENTENCES = ['the cat sees the sky.', 'the dog sees the sea.', 'a bird hears the river.']
@@ -21,6 +21,21 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 describe('latch train --task lm', () => {
+  it('learns byte pairs, and writes and scores with them', async () => {
+    const pairs = ['--tokens', 'bpe', '--max-vocabulary', '300', '--batch', '8']
+    const { code, stdout } = await train('--epochs', '1', ...pairs, '--out', 'bpe.safetensors')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('bpe.safetensors')])
+    const model = await LanguageModel.load(place.path('bpe.safetensors'))
+    expect([model.summary().tokens, model.vocabulary.size <= 300]).toEqual(['bpe', true])
+    const written = await place.latch(['generate', 'bpe.safetensors', '--prime', 'the ü', '--length', '9'])
+    expect([written.code, written.stdout.startsWith('the ü')]).toEqual([0, true])
+    const scored = await place.latch(['inspect', 'bpe.safetensors', 'the cat sees the sky'])
+    expect([scored.code, scored.stdout]).toEqual([0, expect.stringContaining('nats')])
+    place.write('labels.csv', 'text,label\na b,x\nc d,y\n')
+    const refused = await place.latch(['train', 'labels.csv', '--tokens', 'bpe'])
+    expect(refused.stderr).toMatch(/tokens: expected .*words.*chars.*whitespace/)
+  })
+
   it('is the fit of the library, and compares with n-grams', async () => {
     const ran = await train('--epochs', '2', '--json', '--out', 'two.safetensors', '--reproducible')
     const done = jsonLines(ran).at(-1)!
@@ -28,7 +43,7 @@ describe('latch train --task lm', () => {
     const { unigram, fiveGram } = done.ngrams as Record<string, number>
     expect(fiveGram).toBeLessThan(unigram)
     expect(unigram).toBeLessThan(Math.log(done.vocabulary as number))
-    const { languageModel } = await import('../../latch/src/node.ts')
+    const { languageModel } = await import('../../../latch/src/node.ts')
     const model = languageModel({ units: 16, embedding: 8, steps: 16, reproducible: true })
     await model.fit(corpus.join('\n'), { epochs: 2, seed: 3 })
     const saved = await LanguageModel.load(place.path('two.safetensors'), { reproducible: true })

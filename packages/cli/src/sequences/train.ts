@@ -1,0 +1,132 @@
+/** `latch train --task seq2seq`: trains a sequence-to-sequence model on pairs of texts, saves it, and evaluates it. */
+import { SequenceToSequence, sequenceToSequence } from 'latch'
+import type { FitOptions, ModelFitReport, SequenceEvaluation, SequenceToSequenceOptions } from 'latch'
+import { engineOptions, shellOption } from '../options/options.ts'
+import type { Output } from '../terminal/output.ts'
+import { withEvaluationProgress } from '../training/evaluation.ts'
+import { withoutUndefined } from '../training/options.ts'
+import { evaluationJson } from '../training/reports.ts'
+import { resumeWith, type TrainFlags } from '../training/resume.ts'
+import { startModel } from '../training/startModel.ts'
+import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { atPair, readPairs, type PairFile } from './pairs.ts'
+import { drawSequenceSummary } from './summary.ts'
+
+/** Trains, saves and reports. */
+export async function trainSequenceToSequence(
+  flags: TrainFlags,
+  given: Omit<Job, 'resumeCommand'>,
+): Promise<void> {
+  const { data, output } = given
+  const { model, options, resume } = await startModel(
+    SequenceToSequence,
+    () => sequenceToSequence(modelOptions(flags)),
+    flags,
+  )
+  const file = await readPairs(data, flags, output)
+  const test = flags.test === undefined ? undefined : await readPairs(flags.test, flags, output)
+  const watched =
+    typeof flags.validation === 'string' ? await readPairs(flags.validation, flags, output) : undefined
+  const all: FitOptions = { ...options, ...(watched ? { validation: watched.rows } : {}), resume }
+  const words = [
+    '--task seq2seq',
+    shellOption('--text', file.columns[0]),
+    shellOption('--label', file.columns[1]),
+  ]
+  const job: Job = { ...given, resumeCommand: resumeWith(data, flags, words, given.paths) }
+  const report = await trainWithProgress(
+    (watch) =>
+      model.fit(file.rows, { ...all, ...watch }).catch((error: unknown) => {
+        const isOfValidation = (error as { where?: string }).where?.startsWith('validation row')
+        throw atPair(error, isOfValidation && watched ? watched : file)
+      }),
+    model,
+    job,
+  )
+  if (report) await finish({ model, report, job, file, validation: watched, test })
+}
+
+function modelOptions(flags: TrainFlags): SequenceToSequenceOptions {
+  const { cell, units, layers, bidirectional, attention, tokens, targetTokens, lowercase } = flags
+  return withoutUndefined({
+    cell,
+    units,
+    layers,
+    bidirectional,
+    attention,
+    tokens,
+    targetTokens,
+    lowercase,
+    embedding: flags.embedding,
+    dropout: flags.dropout,
+    minimumCount: flags.minCount,
+    maximumVocabulary: flags.maxVocabulary,
+    maximumLength: flags.maxLength,
+    ...engineOptions(flags),
+  } as SequenceToSequenceOptions)
+}
+
+interface Finished {
+  model: SequenceToSequence
+  report: ModelFitReport
+  job: Job
+  file: PairFile
+  validation: PairFile | undefined
+  test: PairFile | undefined
+}
+
+/** Saves the model, evaluates it, and prints the results. */
+async function finish({ model, report, job, file, validation, test }: Finished): Promise<void> {
+  const { paths, output, data } = job
+  await saveModel(model, job)
+  const heldOut = validation?.rows ?? report.split.validation.map((i) => file.rows[i])
+  const evaluated = test ?? { ...file, rows: heldOut }
+  const result = evaluated.rows.length > 0 ? await measure(model, evaluated, output) : undefined
+  if (result === null) {
+    output.emit({ event: 'interrupted', model: paths.model })
+    output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
+    return
+  }
+  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, warnings, history } = report
+  output.emit({
+    event: 'done',
+    model: paths.model,
+    epochs,
+    best,
+    seconds,
+    test: result && test ? evaluationJson(result) : null,
+    validation: result && !test ? evaluationJson(result) : null,
+    stopped,
+    kept,
+    parameters,
+    vocabulary,
+    warnings,
+    history,
+  })
+  for (const note of result?.warnings ?? []) output.note(note)
+  const sample = evaluated.rows[0] ?? file.rows[0]
+  const summary = {
+    model,
+    report,
+    result,
+    part: test ? 'test' : 'validation',
+    path: paths.model,
+    data,
+    sample,
+  } as const
+  output.print(drawSequenceSummary(summary, output.colors, output.width))
+}
+
+/** Null if interrupted. */
+export async function measure(
+  model: SequenceToSequence,
+  file: PairFile,
+  output: Output,
+): Promise<SequenceEvaluation | null> {
+  const found = await withEvaluationProgress((watch) => model.evaluate(file.rows, watch), output).catch(
+    (error: unknown) => {
+      throw atPair(error, file)
+    },
+  )
+  return found ?? null
+}

@@ -1,0 +1,161 @@
+/** Sequence-to-sequence models from the command line: train, resume, evaluate, predict, inspect and info. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SequenceToSequence } from '../../../latch/src/node.ts'
+import { json, jsonLines, Workplace } from '../cliHelpers.ts'
+
+const place = new Workplace()
+/** A table of short words. */
+const csv = (rows: readonly Record<string, string>[]) =>
+  [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))].map((cells) => cells.join(',')).join('\n')
+/** Letters, to be written backwards. */
+const pairs = Array.from({ length: 60 }, (_, i) => {
+  const word = Array.from(
+    { length: 2 + (i % 3) },
+    (_letter, k) => 'abcd'[(i * 7 + k * 3 + (i >> 2)) % 4],
+  ).join('')
+  return { word, turned: word.split('').reverse().join('') }
+})
+const SMALL =
+  '--task seq2seq --units 8 --embedding 8 --batch 8 --seed 3 --lr 0.02 --text word --label turned'.split(' ')
+const train = (...more: readonly string[]) => place.latch(['train', 'words.csv', ...SMALL, ...more])
+
+beforeAll(async () => {
+  place.write('words.csv', csv(pairs))
+  place.write('test.csv', csv(pairs.slice(0, 20)))
+  const { code, stderr } = await train('--epochs', '6', '--out', 'm.safetensors')
+  expect(stderr).toContain('6/6')
+  expect(code).toBe(0)
+})
+afterAll(() => place.remove())
+
+describe('latch train --task seq2seq', () => {
+  it('is the fit of the library, and evaluates what is held out or the test', async () => {
+    const ran = await train(
+      '--epochs',
+      '2',
+      '--json',
+      '--test',
+      'test.csv',
+      '--out',
+      'two.safetensors',
+      '--reproducible',
+    )
+    expect(ran.code).toBe(0)
+    const done = jsonLines(ran).at(-1)!
+    const model = await SequenceToSequence.load(place.path('two.safetensors'), { reproducible: true })
+    const rows = pairs.map(({ word, turned }) => ({ source: word, target: turned }))
+    const own = await model.evaluate(rows.slice(0, 20))
+    expect(done.test).toEqual(JSON.parse(JSON.stringify(own)))
+    expect(done.event).toBe('done')
+    const plain = await train('--epochs', '1', '--out', 'one.safetensors')
+    expect(plain.stdout).toMatch(/Trained gru with general attention on 54 rows/)
+    expect(plain.stdout).toMatch(/Validation: exact \d/)
+    expect(plain.stdout).toMatch(/source {2}\w+\nmodel {3}/)
+    const dotted = await train(
+      '--epochs',
+      '1',
+      '--attention',
+      'dot',
+      '--target-tokens',
+      'whitespace',
+      '--out',
+      'd.safetensors',
+    )
+    expect(dotted.stdout).toContain('dot attention')
+  })
+
+  it('finds two columns, or those named source and target', async () => {
+    place.write('pairs.csv', csv(pairs))
+    const options = '--task seq2seq --units 4 --epochs 1 --out p.safetensors --force'.split(' ')
+    expect((await place.latch(['train', 'pairs.csv', ...options])).code).toBe(0)
+    const three = pairs.map(({ word, turned }, i) => ({ id: String(i), target: turned, source: word }))
+    place.write('three.csv', csv(three))
+    expect((await place.latch(['train', 'three.csv', ...options])).code).toBe(0)
+    place.write('other.csv', csv(three.map(({ id, source, target }) => ({ id, a: source, b: target }))))
+    const none = await place.latch(['train', 'other.csv', ...options])
+    expect(none.stderr).toMatch(/two columns, or columns named source and target, got 3/)
+    expect(none.code).toBe(2)
+    const same = await place.latch(['train', 'pairs.csv', ...options, '--text', 'word', '--label', 'word'])
+    expect(same.stderr).toContain('different columns')
+  })
+
+  it('resumes after Ctrl-C to the same bytes', async () => {
+    const long = ['--epochs', '60', '--patience', 'off', '--engine', 'reference']
+    const whole = await train(...long, '--out', 'whole.safetensors')
+    expect(whole.code).toBe(0)
+    const args = ['train', 'words.csv', ...SMALL, ...long, '--out', 'part.safetensors', '--json']
+    let sent = false
+    const stopped = await place.latch(args, {
+      watch: (child, stdout) => {
+        if (sent || !stdout.includes('"epoch":2')) return
+        sent = true
+        child.kill('SIGINT')
+      },
+    })
+    expect(stopped.code).toBe(130)
+    const resume = ['--resume', 'part.checkpoint.safetensors', '--text', 'word', '--label', 'turned']
+    expect((await place.latch(['train', 'words.csv', '--task', 'seq2seq', ...resume])).code).toBe(0)
+    expect(readFileSync(place.path('part.safetensors'))).toEqual(
+      readFileSync(place.path('whole.safetensors')),
+    )
+  })
+
+  it('names the row that it cannot use, and options of other tasks', async () => {
+    place.write('gap.csv', 'word,turned\nab,ba\n,ab\ncd,dc\n')
+    const gap = await place.latch(['train', 'gap.csv', ...SMALL, '--out', 'g.safetensors'])
+    expect(gap.stderr).toMatch(/gap\.csv, row 1, source: expected a text with at least one token/)
+    const wrong = await train('--pooling', 'max')
+    expect(wrong.stderr).toMatch(/expected options of a sequence-to-sequence model, got --pooling/)
+    const other = await place.latch(['train', 'words.csv', '--attention', 'dot'])
+    expect(other.stderr).toContain('Add `--task seq2seq`')
+  })
+})
+
+describe('a saved sequence-to-sequence model', () => {
+  it('predicts texts, also as JSON', async () => {
+    const model = await SequenceToSequence.load(place.path('m.safetensors'))
+    const { stdout } = await place.latch(['predict', 'm.safetensors', 'abc', 'dd'])
+    const [first, second] = ['abc', 'dd'].map((text) => model.predict(text))
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'))
+    expect(lines.map(([text, , source]) => [text, source])).toEqual([
+      [first.text, 'abc'],
+      [second.text, 'dd'],
+    ])
+    const answers = jsonLines(await place.latch(['predict', 'm.safetensors', 'abc', 'dd', '--json']))
+    expect(answers[0]).toMatchObject({ text: first.text, ended: first.ended })
+    const top = await place.latch(['predict', 'm.safetensors', 'abc', '--top', '2'])
+    expect(top.stderr).toContain('a sequence-to-sequence model')
+    expect(top.code).not.toBe(0)
+  })
+
+  it('evaluates, shows its attention, and says what it is', async () => {
+    const evaluated = await place.latch([
+      'evaluate',
+      'm.safetensors',
+      'test.csv',
+      '--text',
+      'word',
+      '--label',
+      'turned',
+    ])
+    expect(evaluated.stdout).toMatch(/exact .* edits a token .* nats a token .*20 rows/)
+    const shown = await place.latch(['inspect', 'm.safetensors', 'abca'])
+    expect(shown.stdout).toContain('a b c a')
+    expect(shown.stdout).toMatch(/[░▒▓█]/)
+    const model = await SequenceToSequence.load(place.path('m.safetensors'))
+    const { attention } = json(await place.latch(['inspect', 'm.safetensors', 'abca', '--json'])) as {
+      attention: number[][]
+    }
+    expect(attention).toEqual(model.predict('abca').attention)
+    const refused = await place.latch(['inspect', 'm.safetensors', 'abca', '--svg', 'a.svg'])
+    expect(refused.stderr).toContain('Omit --svg')
+    const info = await place.latch(['info', 'm.safetensors'])
+    expect(info.stdout).toContain('encoderDecoder')
+    const exported = await place.latch(['export', 'm.safetensors', '--to', 'onnx', '--out', 'm.onnx'])
+    expect(exported.stderr).toContain('only a Latch file holds')
+  })
+})

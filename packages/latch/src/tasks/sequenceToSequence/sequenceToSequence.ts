@@ -1,0 +1,239 @@
+/** The sequence-to-sequence model: learns from rows of source and target to write a target for each source. */
+import { assertKnownOptions } from '../../core/knownNames.ts'
+import { atRow, UnsupportedError, UsageError } from '../../core/errors.ts'
+import type { EngineOptions } from '../../engine/engine.ts'
+import { decodeModel } from '../../formats/latch/modelFile.ts'
+import type { Trace } from '../../inspection/trace/traceTypes.ts'
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { Vocabulary } from '../../text/vocabulary.ts'
+import { forEachBatch, packSequences } from '../encoding.ts'
+import { storage } from '../files/storage.ts'
+import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
+import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
+import { completeBeamSearch, type BeamSearchOptions } from '../generation/beamSearch.ts'
+import { END_TOKEN } from '../languageModel/learned.ts'
+import type { ModelEvaluateOptions, PredictOptions, SequenceEvaluation } from '../model.ts'
+import { TaskModel } from '../taskModel.ts'
+import { Decoder } from './decoder.ts'
+import type { SequenceToSequenceTypes, WrittenSequence } from './learned.ts'
+import {
+  resolveSequenceToSequence,
+  type SequenceToSequenceOptions,
+  type SequenceToSequenceSettings,
+} from './options.ts'
+import { complete, searchTargets, writeGreedily } from './search.ts'
+import { sequenceToSequenceTask } from './task.ts'
+
+/** The columns of source and target. */
+export interface SequenceColumns {
+  /** Default `source`. */
+  source?: string
+  /** Default `target`. */
+  target?: string
+}
+
+/** A sequence-to-sequence model with its vocabularies; created by `sequenceToSequence`, `load` or `fromBytes`. */
+export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
+  #decoder: Decoder | null = null
+
+  /** Takes checked settings, or the contents of a file. */
+  constructor(
+    start: { settings: SequenceToSequenceSettings } | TaskContent<SequenceToSequenceTypes>,
+    { engine, reproducible, threads, precision }: EngineOptions = {},
+  ) {
+    const content = 'learned' in start ? start : null
+    super({
+      task: sequenceToSequenceTask,
+      settings: 'learned' in start ? start.learned.settings : start.settings,
+      engine: { engine, reproducible, threads, precision },
+      trained: content,
+      history: content?.history,
+    })
+  }
+
+  /** The tokens of sources. */
+  get vocabulary(): Vocabulary {
+    return this.trained.learned.words
+  }
+
+  /** The tokens of targets. */
+  get targetVocabulary(): Vocabulary {
+    return this.trained.learned.targetWords
+  }
+
+  /**
+   * Trains on rows of a source and a target text (Sutskever et al. 2014), each target token after the true ones before it.
+   * A second call continues from the current weights, with the same vocabularies. Errors: see Model.fit.
+   */
+  override fit(rows: Iterable<object>, options: FitOptions & SequenceColumns = {}): Promise<ModelFitReport> {
+    return super.fit(rows, options)
+  }
+
+  /**
+   * Loss of the targets' tokens after the true ones before them; and what the model writes itself against the targets:
+   * exact ones, and edits a token. Errors: see Model.evaluate.
+   */
+  override evaluate(
+    rows: Iterable<object>,
+    options: ModelEvaluateOptions & SequenceColumns = {},
+  ): Promise<SequenceEvaluation> {
+    return super.evaluate(rows, options)
+  }
+
+  /**
+   * The target that the model writes for a source, or for each of a list: the likeliest token at each step.
+   * @throws DataError for a source without tokens; of many, with its `row` (from 0); UsageError for the option `top`
+   */
+  override predict(source: string, options?: PredictOptions): WrittenSequence
+  override predict(sources: readonly string[], options?: PredictOptions): WrittenSequence[]
+  override predict(
+    input: string | readonly string[],
+    options: PredictOptions = {},
+  ): WrittenSequence | WrittenSequence[] {
+    assertKnownOptions('predict option', options, { top: 1 })
+    if (options.top !== undefined) {
+      throw new UsageError({
+        where: 'predict option top',
+        expected: 'a model of labels',
+        got: 'a sequence-to-sequence model',
+        remedy: 'Omit `top`; `beamSearch` gives several targets.',
+      })
+    }
+    const { trained } = this
+    const many = Array.isArray(input)
+    const encoded = (many ? (input as readonly string[]) : [input as string]).map((one, row) => {
+      try {
+        return this.encode(one)
+      } catch (error) {
+        throw many ? atRow(error, row) : error
+      }
+    })
+    const decoder = this.#currentDecoder()
+    const out: WrittenSequence[] = []
+    forEachBatch(
+      encoded.map(({ steps }) => steps),
+      (numbers) => {
+        const own = numbers.map((i) => encoded[i])
+        const written = writeGreedily(trained, decoder, decoder.encode(own.map(({ ids }) => ids!)))
+        complete(trained, own, written).forEach((one, k) => (out[numbers[k]] = one))
+      },
+    )
+    return many ? out : out[0]
+  }
+
+  /**
+   * The likeliest targets of a source, the best first: sequences of tokens, where `predict` takes the likeliest token at
+   * each step.
+   * @throws UsageError naming the option; DataError for a source without tokens
+   */
+  beamSearch(
+    source: string,
+    options: Pick<BeamSearchOptions, 'beams' | 'lengthPenalty'> = {},
+  ): WrittenSequence[] {
+    assertKnownOptions('beamSearch option', options, { beams: 1, lengthPenalty: 1 })
+    const { trained } = this
+    const encoded = this.encode(source)
+    const decoder = this.#currentDecoder()
+    const [read] = decoder.encode([encoded.ids!])
+    const { longest } = trained.learned
+    const found = searchTargets(
+      trained,
+      decoder,
+      read,
+      completeBeamSearch({ ...options, length: longest + 1 }),
+    )
+    const written = found.map(({ tokens, logProbability }) => {
+      const ended = tokens[tokens.length - 1] === END_TOKEN
+      return { tokens: ended ? tokens.slice(0, -1) : [...tokens], logProbability, ended }
+    })
+    return complete(
+      trained,
+      written.map(() => encoded),
+      written,
+    )
+  }
+
+  /** Sources as one batch for `model.network`, each with the beginning of its target. */
+  override pack(inputs: readonly string[]): PackedBatch {
+    const { words, targetWords, input } = this.trained.learned
+    const begin = words.size + targetWords.idOf(END_TOKEN)
+    const encoded = inputs.map((one) => this.encode(one))
+    return packSequences(
+      encoded.map(({ ids, steps }) => ({ ids: [...ids!, begin], steps: steps + 1, features: null })),
+      input,
+    )
+  }
+
+  /** @throws UnsupportedError: `predict` gives the attention */
+  override trace(): Trace {
+    throw new UnsupportedError({
+      where: 'trace',
+      expected: 'a model of one sequence of steps',
+      got: 'a sequence-to-sequence model',
+      remedy: 'Use `attention` of a prediction.',
+    })
+  }
+
+  override dispose(): void {
+    super.dispose()
+    this.#decoder?.dispose()
+    this.#decoder = null
+  }
+
+  /** With the weights as they are. */
+  #currentDecoder(): Decoder {
+    const { trained } = this
+    if (this.#decoder?.isCurrent(trained)) return this.#decoder
+    this.#decoder?.dispose()
+    return (this.#decoder = new Decoder(trained))
+  }
+
+  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
+  static fromBytes(
+    bytes: Uint8Array,
+    source = 'model bytes',
+    engine: EngineOptions = {},
+  ): SequenceToSequence {
+    return new SequenceToSequence(readContent(bytes, source, engine), engine)
+  }
+
+  /** Reads a model file (Node). @throws DataError, FormatError */
+  static async load(path: string, engine: EngineOptions = {}): Promise<SequenceToSequence> {
+    return SequenceToSequence.fromBytes(await storage().read(path), path, engine)
+  }
+
+  /**
+   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
+   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`.
+   */
+  static async fromCheckpoint(
+    bytes: Uint8Array,
+    source = 'checkpoint',
+    engine: EngineOptions = {},
+  ): Promise<{ model: SequenceToSequence; fitOptions: FitOptions & SequenceColumns }> {
+    const { engineOfCheckpoint } = await import('./training.ts')
+    const content = readContent(bytes, source, engineOfCheckpoint(engine))
+    const fitOptions = content.training!.fitOptions as FitOptions & SequenceColumns
+    return { model: new SequenceToSequence(content, engine), fitOptions }
+  }
+}
+
+function readContent(
+  bytes: Uint8Array,
+  source: string,
+  engine: EngineChoice,
+): TaskContent<SequenceToSequenceTypes> {
+  return readTaskFile(sequenceToSequenceTask, decodeModel(bytes, source), source, engine)
+}
+
+/**
+ * A sequence-to-sequence model, ready to `fit`.
+ * @throws UsageError naming the option that is out of range
+ * @example
+ * const model = sequenceToSequence({ tokens: 'chars' })
+ * await model.fit([{ source: '3rd of May 2021', target: '2021-05-03' }, …])
+ * console.log(model.predict('4th of July 1999').text)
+ */
+export function sequenceToSequence(options: SequenceToSequenceOptions = {}): SequenceToSequence {
+  return new SequenceToSequence({ settings: resolveSequenceToSequence(options) }, options)
+}

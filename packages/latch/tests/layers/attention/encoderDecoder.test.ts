@@ -1,0 +1,188 @@
+/** The encoder-decoder layer: gradients against differences in float64, PyTorch's numbers, batches and threads. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { cells } from '../../../src/cells/registry.ts'
+import { DataError, FormatError, UnsupportedError } from '../../../src/core/errors.ts'
+import { denseLayer } from '../../../src/layers/dense.ts'
+import { dropoutLayer } from '../../../src/layers/dropout.ts'
+import {
+  ATTENTION_SCORES,
+  encoderDecoderLayer,
+  type EncoderDecoderLayer,
+  type EncoderDecoderOptions,
+} from '../../../src/layers/encoderDecoder/encoderDecoder.ts'
+import { buildNetwork, internalsOf, type Network, type NetworkOptions } from '../../../src/model/network.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import { expectClose } from '../../closeTo.ts'
+import { checkGradients, numbers } from '../../model/recurrentHelpers.ts'
+
+const SOURCE = 5
+const TARGET = 4
+const layers = [encoderDecoderLayer(cells), dropoutLayer, denseLayer]
+
+type Given = Partial<EncoderDecoderOptions>
+
+interface Tensor {
+  shape: number[]
+  data: number[]
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL('../../golden/encoderDecoder.json', import.meta.url), 'utf8'),
+) as {
+  pairs: [number[], number[]][]
+  end: number
+  cases: {
+    options: Given
+    weights: Record<string, Tensor>
+    loss: number
+    logits: Tensor[]
+    attention: Tensor[] | null
+    gradients: Record<string, Tensor>
+  }[]
+}
+
+function made(
+  options: Given,
+  engine: NetworkOptions = { engine: 'reference', precision: 'float64' },
+): Network {
+  const layer = {
+    type: 'encoderDecoder',
+    sourceVocabulary: SOURCE,
+    targetVocabulary: TARGET,
+    size: 3,
+    units: 4,
+  }
+  const net = buildNetwork(
+    {
+      layers: [
+        { cell: 'gru', ...layer, ...options } as EncoderDecoderOptions,
+        { type: 'dense', units: TARGET },
+      ],
+      loss: { type: 'softmaxCrossEntropy' },
+    },
+    layers,
+    engine,
+  )
+  for (const p of net.parameters) internalsOf(net).store.write(p, numbers(p.size, p.name, 0.7))
+  return net
+}
+
+/** Sources and targets whose orders by length differ. */
+const PAIRS: [number[], number[]][] = [
+  [
+    [1, 2, 3],
+    [0, 1],
+  ],
+  [
+    [4, 0],
+    [0, 2, 3, 1],
+  ],
+  [[2, 2, 1, 3, 0], [0]],
+  [[3], [0, 3, 3]],
+]
+const joined = (pairs = PAIRS) =>
+  PackedBatch.ofIds(pairs.map(([source, target]) => [...source, ...target.map((id) => id + SOURCE)]))
+const classesOf = (pairs = PAIRS) => pairs.map(([, target]) => [...target.slice(1), 2])
+
+describe('the encoder-decoder layer', () => {
+  describe.each(ATTENTION_SCORES)('with attention %s', (attention) => {
+    it.each([
+      ['gru', {}],
+      ['lstm', { cell: 'lstm' }],
+      ['rnn', { cell: 'rnn' }],
+      ['an lstm of two layers both ways', { cell: 'lstm', layers: 2, bidirectional: true }],
+      ['a gru with dropout', { layers: 2, dropout: 0.4 }],
+    ] as [string, Given][])('has the gradients of differences: %s', (_, options) => {
+      const batch = joined()
+      checkGradients(made({ attention, ...options }), batch, { stepClasses: classesOf() })
+    })
+  })
+
+  it.each([
+    ['reference float64', { engine: 'reference', precision: 'float64' }, 1e-10],
+    ['simd', { engine: 'simd', threads: 1 }, 5e-6],
+  ] as const)('has the numbers of PyTorch: %s', (_, engine, tolerance) => {
+    const { pairs, end, cases } = golden
+    for (const { options, weights, loss, logits, attention, gradients } of cases) {
+      const net = made(options, engine)
+      expect(net.parameters.map(({ name }) => name).sort()).toEqual(Object.keys(weights).sort())
+      for (const { name, shape } of net.parameters) {
+        expect(shape).toEqual(weights[name].shape)
+        net.writeParameter(name, weights[name].data)
+      }
+      net.prepareTraining()
+      net.zeroGradients()
+      const batch = joined(pairs)
+      const pass = { training: true, record: false, key: 0 }
+      const { steps } = net.forward(batch, pass)
+      const out = net.readOutput(batch)
+      logits.forEach(({ shape: [count], data }, i) => {
+        const from = i * steps * TARGET
+        expectClose(out.subarray(from, from + count * TARGET), data, tolerance)
+      })
+      const [layer] = internalsOf(net).layers
+      const found = (layer as EncoderDecoderLayer).readAttention()
+      expect(found?.length).toBe(attention?.length)
+      attention?.forEach(({ data }, i) => expectClose(found![i], data, tolerance))
+      const stepClasses = pairs.map(([, target]) => [...target.slice(1), end])
+      const value = net.backward(batch, { stepClasses }, pass)
+      expect(Math.abs(value.mean - loss)).toBeLessThan(tolerance)
+      for (const { name } of net.parameters)
+        expectClose(net.readParameter(name, 'gradients'), gradients[name].data, tolerance, name)
+    }
+  })
+
+  it('gives a sequence the same numbers in every batch', () => {
+    const net = made({ attention: 'additive', bidirectional: true, cell: 'lstm' })
+    const all = joined()
+    net.forward(all)
+    const together = net.readOutput(all)
+    const steps = Math.max(...PAIRS.map(([, target]) => target.length))
+    PAIRS.forEach((pair, i) => {
+      const alone = joined([pair])
+      net.forward(alone)
+      const from = i * steps * TARGET
+      expect(Array.from(net.readOutput(alone))).toEqual(
+        Array.from(together.slice(from, from + pair[1].length * TARGET)),
+      )
+    })
+  })
+
+  it('answers a step by its source and the target so far alone', () => {
+    const net = made({ attention: 'general' })
+    const rowsOf = (source: number[], target: number[]) => {
+      const batch = joined([[source, target]])
+      net.forward(batch)
+      return Array.from(net.readOutput(batch))
+    }
+    const whole = rowsOf([1, 2, 3], [0, 1, 2])
+    expect(rowsOf([1, 2, 3], [0, 1])).toEqual(whole.slice(0, 2 * TARGET))
+    expect(rowsOf([1, 2, 4], [0, 1, 2]).slice(0, TARGET)).not.toEqual(whole.slice(0, TARGET))
+  })
+
+  it.each([1, 2, 3])('learns the same bits on %i threads', (threads) => {
+    const train = (count: number) => {
+      const net = made({ cell: 'lstm', units: 32, size: 16 }, { engine: 'simd', threads: count })
+      net.prepareTraining()
+      net.zeroGradients()
+      const batch = joined()
+      const pass = { training: true, record: false, key: 3 }
+      net.forward(batch, pass)
+      net.backward(batch, { stepClasses: classesOf() }, pass)
+      return net.parameters.map(({ name }) => net.readParameter(name, 'gradients'))
+    }
+    expect(train(threads)).toEqual(train(1))
+  })
+
+  it('refuses ids that are not a pair, units that cannot be halved, and streams', () => {
+    const net = made({})
+    const forward = (ids: number[]) => () => net.forward(PackedBatch.ofIds([ids]))
+    expect(forward([1, 2])).toThrow(DataError)
+    expect(forward([6, 7])).toThrow(/at least one source token/)
+    expect(forward([1, 6, 2])).toThrow(DataError)
+    expect(forward([1, SOURCE + TARGET])).toThrow(/0\.\.3/)
+    expect(() => made({ units: 5, bidirectional: true })).toThrow(FormatError)
+    expect(() => net.stream()).toThrow(UnsupportedError)
+  })
+})
