@@ -77,6 +77,7 @@ export type {
   ValueEvaluation,
 } from './tasks/model.ts'
 export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'
+export type { CountedScore, CountsReport } from './tasks/counts/report.ts'
 export type { HistoryEpoch, TrainingHistory } from './tasks/files/history.ts'
 export { naiveBayes } from './tasks/baselines/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/baselines/naiveBayes.ts'
@@ -157,6 +158,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
+  TraceCounts,
   TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
