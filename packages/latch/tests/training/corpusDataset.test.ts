@@ -36,8 +36,8 @@ describe('a corpus in segments', () => {
       const data = corpusDataset({ ids: ids.slice(0, length), batchSize: 5, steps: 4 })
       const parts: number[][] = []
       const targets: number[] = []
-      data.segments!.forEach(({ rows, starts }, k) => {
-        expect(starts).toBe(k === 0)
+      data.segments!.forEach(({ rows, continues }, k) => {
+        expect([...continues]).toEqual(Array.from(rows, (_, b) => (k === 0 ? -1 : b)))
         const sample = data.batch(rows)
         const { stepClasses } = sample.targets
         sample.batch.eachRow((row, b, t) => {

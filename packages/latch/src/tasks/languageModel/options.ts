@@ -2,7 +2,7 @@
 import { cellNames, type CellName } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
-import { readBoolean, type Field } from '../../core/validation.ts'
+import { readBoolean, readOptional, type Field } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readWidth } from '../../layers/fields.ts'
 import { TOKEN_KINDS, type LanguageTokenKind } from '../../text/tokenizer.ts'
@@ -53,6 +53,11 @@ export interface LanguageModelOptions extends EngineOptions, LanguageRegularisat
    * several texts, false for one long text.
    */
   endToken?: boolean
+  /**
+   * Whether training reads each of several texts from states of zero, as `evaluate` and `generate` do; else the states of
+   * one text go on into the next. Default true.
+   */
+  resetStates?: boolean
 }
 
 /** All options with their values, as stored in a model file. */
@@ -68,6 +73,7 @@ export interface LanguageModelSettings extends LanguageRegularisationSettings {
   maximumVocabulary: number | null
   /** Undefined until the first `fit`: by the number of texts. */
   endToken: boolean | undefined
+  resetStates: boolean
 }
 
 /** The kinds of tokens of a language model. */
@@ -94,6 +100,7 @@ const NAMES: Names<LanguageModelOptions> = {
   minimumCount: 1,
   maximumVocabulary: 1,
   endToken: 1,
+  resetStates: 1,
   engine: 1,
   reproducible: 1,
   threads: 1,
@@ -118,6 +125,7 @@ export function resolveLanguageSettings(options: LanguageModelOptions): Language
     minimumCount: countOption('minimumCount', minimumCount),
     maximumVocabulary: limitOption(maximumVocabulary, tokens),
     endToken: endToken === undefined ? undefined : flagOption('endToken', endToken),
+    resetStates: flagOption('resetStates', options.resetStates ?? true),
   }
 }
 
@@ -145,5 +153,7 @@ export function readLanguageSettings(field: Field): LanguageModelSettings {
     minimumCount: readCount,
     maximumVocabulary: readLimit,
     endToken: readBoolean,
+    // Files of before the option were trained without.
+    resetStates: (reset) => readOptional(reset, readBoolean, false),
   })
 }
