@@ -95,6 +95,11 @@ export function trainCommand(output: Output) {
       yesOrNo('--end-token'),
     )
     .option(
+      '--reset-states <yes|no>',
+      'lm: training reads each of several texts from states of zero (default: yes)',
+      yesOrNo('--reset-states'),
+    )
+    .option(
       '--crf <yes|no>',
       'tag: a conditional random field over the tags (default: yes for spans)',
       yesOrNo('--crf'),

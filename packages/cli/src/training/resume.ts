@@ -38,6 +38,7 @@ export interface TrainFlags extends TrainingFlags {
   lines?: boolean
   steps?: number
   endToken?: boolean
+  resetStates?: boolean
   crf?: boolean
   characters?: boolean
   scheme?: TagScheme
