@@ -3,6 +3,7 @@ import { Tagger, tagger } from 'latch'
 import type { FitOptions, ModelFitReport, TagEvaluation, TaggerOptions } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
+import { regularisationOptions } from '../language/options.ts'
 import { withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
@@ -51,6 +52,7 @@ function taggerOptions(flags: TrainFlags): TaggerOptions {
     crf: flags.crf,
     scheme: flags.scheme,
     repair: flags.repair,
+    ...regularisationOptions(flags),
     minimumCount: flags.minCount,
     maximumVocabulary: flags.maxVocabulary,
     ...engineOptions(flags),

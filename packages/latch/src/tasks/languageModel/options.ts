@@ -18,9 +18,10 @@ import {
   readLimit,
   widthOption,
 } from '../optionChecks.ts'
+import { REGULARISATION } from '../regularisation.ts'
 import {
-  regularisationReaders,
-  resolveRegularisation,
+  languageRegularisationReaders,
+  resolveLanguageRegularisation,
   type LanguageRegularisation,
   type LanguageRegularisationSettings,
 } from './regularisation.ts'
@@ -90,11 +91,7 @@ const NAMES: Names<LanguageModelOptions> = {
   lowercase: 1,
   embedding: 1,
   dropout: 1,
-  lockedDropout: 1,
-  embeddingDropout: 1,
-  weightDropout: 1,
-  zoneout: 1,
-  activationPenalty: 1,
+  ...REGULARISATION,
   tied: 1,
   steps: 1,
   minimumCount: 1,
@@ -120,7 +117,7 @@ export function resolveLanguageSettings(options: LanguageModelOptions): Language
     tokens: choiceOption('tokens', tokens, LANGUAGE_TOKEN_KINDS),
     lowercase: flagOption('lowercase', lowercase),
     embedding: embeddingOption(embedding),
-    ...resolveRegularisation(options, cell, embedding),
+    ...resolveLanguageRegularisation(options, cell, embedding),
     steps: widthOption('steps', options.steps ?? 64),
     minimumCount: countOption('minimumCount', minimumCount),
     maximumVocabulary: limitOption(maximumVocabulary, tokens),
@@ -148,7 +145,7 @@ export function readLanguageSettings(field: Field): LanguageModelSettings {
     tokens: oneOf(...LANGUAGE_TOKEN_KINDS),
     lowercase: readBoolean,
     embedding: readEmbeddingWidth,
-    ...regularisationReaders,
+    ...languageRegularisationReaders,
     steps: readWidth,
     minimumCount: readCount,
     maximumVocabulary: readLimit,

@@ -17,6 +17,13 @@ import {
   throwOption,
   widthOption,
 } from '../optionChecks.ts'
+import {
+  REGULARISATION,
+  regularisationReaders,
+  resolveRegularisation,
+  type Regularisation,
+  type RegularisationSettings,
+} from '../regularisation.ts'
 import { TAG_SCHEMES, type TagScheme } from './spans.ts'
 
 /** How the characters of each word are read. */
@@ -30,7 +37,7 @@ export interface CharacterOptions {
 }
 
 /** Options of `tagger`. All are optional. */
-export interface TaggerOptions extends EngineOptions {
+export interface TaggerOptions extends EngineOptions, Regularisation {
   /** Default `lstm`. */
   cell?: CellName
   /** Hidden units H of each direction. Default 100. */
@@ -67,7 +74,7 @@ export interface TaggerOptions extends EngineOptions {
 }
 
 /** All options with their values, as stored in a model file. */
-export interface TaggerSettings {
+export interface TaggerSettings extends RegularisationSettings {
   cell: CellName
   units: number
   layers: number
@@ -102,6 +109,7 @@ const NAMES: Names<TaggerOptions> = {
   maximumVocabulary: 1,
   wordDropout: 1,
   dropout: 1,
+  ...REGULARISATION,
   engine: 1,
   reproducible: 1,
   threads: 1,
@@ -115,8 +123,14 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
   assertKnownOptions('option', options, NAMES)
   const { crf, scheme, maximumVocabulary = null } = options
   const characters = resolveCharacters(options.characters ?? true)
+  const cell = choiceOption('cell', options.cell ?? 'lstm', cellNames)
+  const regularisation = resolveRegularisation(options, cell)
+  if (characters && regularisation.embeddingDropout > 0) {
+    const expected = '0 where characters are read: `wordDropout` drops words there'
+    throwOption('embeddingDropout', expected, regularisation.embeddingDropout)
+  }
   return {
-    cell: choiceOption('cell', options.cell ?? 'lstm', cellNames),
+    cell,
     units: widthOption('units', options.units ?? 100),
     layers: layersOption(options.layers ?? 1),
     bidirectional: flagOption('bidirectional', options.bidirectional ?? true),
@@ -132,6 +146,7 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
       maximumVocabulary === null ? null : countOption('maximumVocabulary', maximumVocabulary),
     wordDropout: rateOption('wordDropout', options.wordDropout ?? 0.1),
     dropout: rateOption('dropout', options.dropout ?? 0.4),
+    ...regularisation,
   }
 }
 
@@ -165,6 +180,7 @@ export function readTaggerSettings(field: Field): TaggerSettings {
     maximumVocabulary: readLimit,
     wordDropout: readRate,
     dropout: readRate,
+    ...regularisationReaders,
   })
 }
 
