@@ -41,6 +41,8 @@ export type { CharacterOptions, TaggerOptions, TaggerSettings } from './tasks/ta
 export type {
   Entity,
   EntityScores,
+  SentencePrediction,
+  SentenceScores,
   TagEvaluation,
   TaggerInput,
   TagPrediction,

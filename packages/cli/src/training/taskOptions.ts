@@ -25,6 +25,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--scheme': ['tag'],
   '--repair': ['tag'],
   '--sentence': ['tag'],
+  '--tags': ['tag'],
   '--attention': ['seq2seq'],
   '--target-tokens': ['seq2seq'],
 }

@@ -14,7 +14,7 @@ export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
 }
 
 /** Layers that no other format has. */
-const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters', 'encoderDecoder']
+const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters', 'sentenceLabel', 'encoderDecoder']
 
 /** A writer that refuses them. */
 function writer(format: string, write: ModelWriter): ModelWriter {

@@ -86,7 +86,8 @@ export function numbersOption<const K extends string>(
   return Object.fromEntries(entries) as Record<K, number>
 }
 
-function factorOption(name: string, value: number): number {
+/** A factor of a term of the loss. */
+export function factorOption(name: string, value: number): number {
   return Number.isFinite(value) && value >= 0
     ? value
     : throwOption(name, 'a number from 0', describeTyped(value))

@@ -1,7 +1,9 @@
 /** The options of a tagger and their defaults. */
 import { cellNames, type CellName } from '../../cells/registry.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
-import { readBoolean, readObject, type Field } from '../../core/validation.ts'
+import { describeTyped } from '../../core/typedValues.ts'
+import { readBoolean, readObject, readString, type Field } from '../../core/validation.ts'
+import { readFactor } from '../../layers/regularisation/activationPenalty.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
@@ -18,9 +20,11 @@ import {
   widthOption,
 } from '../optionChecks.ts'
 import {
+  factorOption,
   REGULARISATION,
   regularisationReaders,
   resolveRegularisation,
+  since,
   type Regularisation,
   type RegularisationSettings,
 } from '../regularisation.ts'
@@ -71,6 +75,12 @@ export interface TaggerOptions extends EngineOptions, Regularisation {
   wordDropout?: number
   /** Dropout of the embedding, between the layers and before the output, in training. Default 0.4. */
   dropout?: number
+  /**
+   * The column of a label of the whole sentence, such as its intent, which is learned together with the tags. Default: none.
+   */
+  sentenceLabel?: string
+  /** Factor of the loss of these labels, a mean over sentences, in the sum with that of the tags. Default 0.2. */
+  sentenceWeight?: number
 }
 
 /** All options with their values, as stored in a model file. */
@@ -91,7 +101,11 @@ export interface TaggerSettings extends RegularisationSettings {
   maximumVocabulary: number | null
   wordDropout: number
   dropout: number
+  sentenceLabel: string | null
+  sentenceWeight: number
 }
+
+const DEFAULT_SENTENCE_WEIGHT = 0.2
 
 const NAMES: Names<TaggerOptions> = {
   cell: 1,
@@ -109,6 +123,8 @@ const NAMES: Names<TaggerOptions> = {
   maximumVocabulary: 1,
   wordDropout: 1,
   dropout: 1,
+  sentenceLabel: 1,
+  sentenceWeight: 1,
   ...REGULARISATION,
   engine: 1,
   reproducible: 1,
@@ -147,7 +163,17 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
     wordDropout: rateOption('wordDropout', options.wordDropout ?? 0.1),
     dropout: rateOption('dropout', options.dropout ?? 0.4),
     ...regularisation,
+    ...sentenceOptions(options),
   }
+}
+
+function sentenceOptions({ sentenceLabel, sentenceWeight }: TaggerOptions) {
+  if (sentenceLabel !== undefined && (typeof sentenceLabel !== 'string' || sentenceLabel === ''))
+    throwOption('sentenceLabel', 'the name of a column', describeTyped(sentenceLabel))
+  if (sentenceWeight !== undefined && sentenceLabel === undefined)
+    throwOption('sentenceWeight', 'no value without `sentenceLabel`', sentenceWeight)
+  const weight = sentenceWeight === undefined ? DEFAULT_SENTENCE_WEIGHT : factorOption('sentenceWeight', sentenceWeight)
+  return { sentenceLabel: sentenceLabel ?? null, sentenceWeight: weight }
 }
 
 function resolveCharacters(given: boolean | CharacterOptions): TaggerSettings['characters'] {
@@ -181,6 +207,8 @@ export function readTaggerSettings(field: Field): TaggerSettings {
     wordDropout: readRate,
     dropout: readRate,
     ...regularisationReaders,
+    sentenceLabel: since((name) => (name.value === null ? null : readString(name, { minLength: 1 })), null),
+    sentenceWeight: since(readFactor, DEFAULT_SENTENCE_WEIGHT),
   })
 }
 
