@@ -56,8 +56,8 @@ function zoneout(text: string): number | NamedNumbers {
 
 /** The options that regularise, of the library. */
 export function regularisationOptions(flags: TrainFlags): Regularisation {
-  const { lockedDropout, embeddingDropout, weightDropout, zoneout, activationPenalty } = flags
-  return { lockedDropout, embeddingDropout, weightDropout, zoneout, activationPenalty }
+  const { lockedDropout, embeddingDropout, weightDropout, activationPenalty } = flags
+  return { lockedDropout, embeddingDropout, weightDropout, zoneout: flags.zoneout, activationPenalty }
 }
 
 /** The options of the library. */

@@ -50,7 +50,7 @@ export async function readSentenceFile(
   output: Output,
   model: Pick<Tagger, 'settings'> | null,
 ): Promise<SentenceFile> {
-  const { text, tags = flags.label, sentence, format, encoding } = flags
+  const { text, sentence, format, encoding } = flags
   const own = model?.settings.sentenceLabel ?? null
   const given = sentenceLabel(flags)
   if (model && own === null && given !== undefined) {
@@ -65,7 +65,7 @@ export async function readSentenceFile(
     throw invalidValue('--format', `one of ${FORMATS.join(', ')} for a tagger`, format)
   const found = await readSentences(source, {
     tokens: text,
-    tags: model ? tags : false,
+    tags: model ? (flags.tags ?? flags.label) : false,
     label: own === null ? undefined : (given ?? own),
     sentence,
     encoding,

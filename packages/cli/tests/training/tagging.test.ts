@@ -104,10 +104,9 @@ describe('latch train --task tag', () => {
       ['a.jsonl'],
       ['b.csv', '--text', 'words', '--label', 'slots'],
       ['c.csv', '--text', 'w', '--label', 't', '--sentence', 'n'],
-      [
-        ...['train.conll', '--crf', 'no', '--characters', 'no', '--no-bidirectional', '--locked-dropout'],
-        ...['--weight-dropout', '0.2', '--zoneout', 'cell=0.1', '--embedding-dropout', '0.1'],
-      ],
+      'train.conll --crf no --characters no --no-bidirectional --locked-dropout --weight-dropout 0.2 --zoneout cell=0.1 --embedding-dropout 0.1'.split(
+        ' ',
+      ),
     ]) {
       const args = ['train', ...given, ...SMALL, '--epochs', '1', '--force', '--out', 'other.safetensors']
       const { code, stderr } = await place.latch(args)

@@ -7,7 +7,6 @@ import type { Engine } from '../engine/engine.ts'
 import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { BatchIndex } from './batchIndex.ts'
 import type { Rows, StateSlot } from './streamRows.ts'
-import type { GradientOf, LossValue, Targets } from './loss.ts'
 import type { Overrides } from './recurrent/overrides.ts'
 import type { Capacity, PackedBatch } from '../tensors/packedBatch.ts'
 import type { ParameterStore, Parameter } from '../tensors/parameters.ts'
@@ -61,16 +60,6 @@ export interface Context {
   readonly scratch: Scratch
   /** Whether a features input computes its gradient too. */
   readonly inputGradients: boolean
-  /** Set by a layer that has a loss of its own, which that of the output adds. */
-  addedLoss?: AddedLoss
-}
-
-/** A loss of a layer below the output. */
-export interface AddedLoss {
-  /** Set by the loss that adds it. */
-  isAdded: boolean
-  /** The sum of both; with a gradient also its own, for the layer's `backward`. */
-  add(output: LossValue, batch: PackedBatch, targets: Targets, gradient: GradientOf): LossValue
 }
 
 /** What a stream's layers share. */

@@ -257,8 +257,12 @@ function parseRows(
     const [id, token, tag] = [cell(row, ids), cell(row, ofTokens), ofTags < 0 ? '' : cell(row, ofTags)]
     // An empty cell goes on with the sentence before.
     if (sentences.length === 0 || (id !== '' && id !== last)) {
-      const tags = ofTags < 0 ? null : []
-      sentences.push({ tokens: [], tags, label: labelOf(row, i), place: `row ${i}` })
+      sentences.push({
+        tokens: [],
+        tags: ofTags < 0 ? null : [],
+        label: labelOf(row, i),
+        place: `row ${i}`,
+      })
       last = id
     }
     if (token === '' || (ofTags >= 0 && tag === '')) {

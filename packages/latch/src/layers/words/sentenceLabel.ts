@@ -12,8 +12,9 @@ import { DenseLayer } from '../dense.ts'
 import { DropoutLayer } from '../dropout.ts'
 import { optional, readOptions, readRate, readWidth } from '../fields.ts'
 import { makeEdge } from '../layer.ts'
-import type { AddedLoss, Capacity, Context, Edge, Layer, Pass } from '../layer.ts'
+import type { Capacity, Context, Edge, Layer, Pass } from '../layer.ts'
 import { LossLayer, type GradientOf, type LossValue, type Targets } from '../loss.ts'
+import { addLoss, type AddedLoss } from '../losses/added.ts'
 import { PoolLayer } from '../pooling/pool.ts'
 import { readFactor } from '../regularisation/activationPenalty.ts'
 
@@ -74,7 +75,7 @@ export class SentenceLabelLayer implements Layer, AddedLoss {
     this.parameters = dense.parameters
     this.#scores = dense.output
     this.#loss = new LossLayer(context, { type: 'softmaxCrossEntropy' }, dense.output)
-    context.addedLoss = this
+    addLoss(context, this)
   }
 
   initialise(seed: number): void {
