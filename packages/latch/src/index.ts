@@ -78,6 +78,7 @@ export type {
   ValueEvaluation,
 } from './tasks/model.ts'
 export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'
+export type { CountedScore, CountsReport } from './tasks/counts/report.ts'
 export type { HistoryEpoch, TrainingHistory } from './tasks/files/history.ts'
 export { naiveBayes } from './tasks/baselines/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/baselines/naiveBayes.ts'
@@ -158,6 +159,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
+  TraceCounts,
   TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'

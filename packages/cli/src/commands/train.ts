@@ -348,6 +348,7 @@ async function finish(
     columns,
   )
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
+  const { counts } = report
   output.emit({
     event: 'done',
     model: paths.model,
@@ -363,6 +364,7 @@ async function finish(
     labels,
     warnings,
     history,
+    counts,
   })
   for (const note of result?.warnings ?? []) output.note(note)
   const summary = {

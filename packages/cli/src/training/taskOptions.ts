@@ -14,6 +14,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--activation': ['classify'],
   '--pooling': ['classify'],
   '--max-length': ['classify', 'seq2seq'],
+  '--counts': ['classify'],
   '--class-weights': ['classify', 'tag'],
   '--header': ['classify', 'seq2seq'],
   '--delimiter': ['classify', 'lm', 'seq2seq'],

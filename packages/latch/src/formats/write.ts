@@ -16,6 +16,15 @@ export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
 /** Layers that no other format has. */
 const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters', 'sentenceLabel', 'encoderDecoder']
 
+const COUNTS = 'the counts of words: no other format has them, so the file predicts as the network alone does'
+
+/** Says with the first file that counts are left out. */
+function omitCounts({ countsWords }: ExportSource, files: readonly ExportedFile[]): readonly ExportedFile[] {
+  if (!countsWords) return files
+  const [first, ...others] = files
+  return [{ ...first, omitted: [...(first.omitted ?? []), COUNTS] }, ...others]
+}
+
 /** A writer that refuses them. */
 function writer(format: string, write: ModelWriter): ModelWriter {
   return async (source) => {
@@ -24,7 +33,7 @@ function writer(format: string, write: ModelWriter): ModelWriter {
     const zoned = layers.findIndex((layer) => layer.type === 'recurrent' && hasZoneout(layer))
     if (zoned >= 0) throwZoneout(format, names[zoned])
     const own = layers.findIndex(({ type }) => LATCH_ONLY.includes(type))
-    if (own < 0) return write(source)
+    if (own < 0) return omitCounts(source, await write(source))
     throw new UnsupportedError({
       where: `export to ${format}, ${names[own]}`,
       expected: `a layer of ${format}`,
