@@ -172,7 +172,8 @@ function sentenceOptions({ sentenceLabel, sentenceWeight }: TaggerOptions) {
     throwOption('sentenceLabel', 'the name of a column', describeTyped(sentenceLabel))
   if (sentenceWeight !== undefined && sentenceLabel === undefined)
     throwOption('sentenceWeight', 'no value without `sentenceLabel`', sentenceWeight)
-  const weight = sentenceWeight === undefined ? DEFAULT_SENTENCE_WEIGHT : factorOption('sentenceWeight', sentenceWeight)
+  const weight =
+    sentenceWeight === undefined ? DEFAULT_SENTENCE_WEIGHT : factorOption('sentenceWeight', sentenceWeight)
   return { sentenceLabel: sentenceLabel ?? null, sentenceWeight: weight }
 }
 
