@@ -2,6 +2,7 @@
 import {
   type AttentionScore,
   cells,
+  type ScheduledSampling,
   type TokenKind,
   type ClassifierFitOptions,
   type TagScheme,
@@ -45,6 +46,7 @@ export interface TrainFlags extends TrainingFlags {
   sentence?: string
   attention?: AttentionScore
   targetTokens?: TokenKind
+  scheduledSampling?: ScheduledSampling
   source?: string
   target?: string
   tied?: true

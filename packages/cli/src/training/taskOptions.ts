@@ -30,6 +30,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--target': ['seq2seq'],
   '--attention': ['seq2seq'],
   '--target-tokens': ['seq2seq'],
+  '--scheduled-sampling': ['seq2seq'],
 }
 
 const NOUNS: Readonly<Record<Task, string>> = {
