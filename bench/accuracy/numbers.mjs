@@ -1,4 +1,4 @@
-// Numbers below a million in English words: `node bench/accuracy/numbers.mjs [--seeds 1,2,3] [--log FILE]`.
+// Numbers below a million, spelled out in English: `node bench/accuracy/numbers.mjs [--seeds 1,2,3] [--log FILE]`.
 // The recipe is docs/recipes/sequence-to-sequence.md.
 import { measure, numbersFrom } from './sequencesRun.mjs'
 
@@ -26,7 +26,7 @@ const test = pairs.filter((_, i) => i % 5 === 4)
 const others = pairs.filter((_, i) => i % 5 !== 4)
 
 await measure({
-  data: 'numbers in words',
+  data: 'numbers spelled out',
   train: others.slice(800),
   validation: others.slice(0, 800),
   test: test.map(({ source, target }) => ({ source, targets: [target] })),

@@ -8,7 +8,7 @@ import { evaluateLanguageModel } from '../language/evaluate.ts'
 import { asLanguageModel, requireLanguageModel } from '../language/languageModels.ts'
 import { evaluateSequenceToSequence } from '../sequences/evaluate.ts'
 import { asSequenceToSequence } from '../sequences/models.ts'
-import { refuseSequenceFlags, sourceOption, targetOption } from '../sequences/options.ts'
+import { assertNoSequenceFlags, sourceOption, targetOption } from '../sequences/options.ts'
 import { evaluateTagger } from '../tagging/evaluate.ts'
 import { asTagger } from '../tagging/taggers.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
@@ -71,7 +71,7 @@ export function evaluateCommand(output: Output) {
       printModelNotes(opened, output)
       const sequences = asSequenceToSequence(model)
       if (sequences) return evaluateSequenceToSequence(sequences, data, flags, output)
-      refuseSequenceFlags('evaluate', { '--source': flags.source, '--target': flags.target })
+      assertNoSequenceFlags('evaluate', { '--source': flags.source, '--target': flags.target })
       const tagger = asTagger(model)
       if (tagger) return evaluateTagger(tagger, data, flags, output)
       const language = asLanguageModel(model)

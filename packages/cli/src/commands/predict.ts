@@ -45,7 +45,7 @@ import { asSequenceToSequence } from '../sequences/models.ts'
 import {
   beamsOption,
   lengthPenaltyOption,
-  refuseSequenceFlags,
+  assertNoSequenceFlags,
   sourceOption,
   targetSearchOptions,
 } from '../sequences/options.ts'
@@ -137,7 +137,7 @@ export function predictCommand(output: Output) {
       const tagger = asTagger(model)
       if (tagger) requireTaggerFlags('predict', { '--top': flags.top, '--ids': flags.ids })
       const sequences = asSequenceToSequence(model)
-      if (!sequences) refuseSequenceFlags('predict', sequenceFlags(flags))
+      if (!sequences) assertNoSequenceFlags('predict', sequenceFlags(flags))
       const search = sequences ? targetSearchOptions(flags) : null
       if (flags.top !== undefined && !sequences) requireLabels(model)
       if (tagger && flags.file !== undefined) return predictFile(tagger, flags.file, flags, output)

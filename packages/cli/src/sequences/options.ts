@@ -68,7 +68,7 @@ export interface PredictingFlags {
 }
 
 /** @throws UsageError for options of sequence-to-sequence models with a model of another kind */
-export function refuseSequenceFlags(where: string, flags: Readonly<Record<string, unknown>>): void {
+export function assertNoSequenceFlags(where: string, flags: Readonly<Record<string, unknown>>): void {
   const wrong = given(flags)
   if (wrong.length === 0) return
   const expected = 'options that apply to this model'

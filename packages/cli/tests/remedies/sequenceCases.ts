@@ -2,7 +2,7 @@
 import { UsageError } from '../../../latch/src/core/errors.ts'
 import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.ts'
 import {
-  refuseSequenceFlags,
+  assertNoSequenceFlags,
   requireSequenceColumns,
   targetSearchOptions,
 } from '../../src/sequences/options.ts'
@@ -27,8 +27,8 @@ export const SEQUENCE_COMMAND_CASES: readonly RemedyCase[] = [
     name: 'beam search with a model of labels',
     kind: UsageError,
     remedy: 'Omit --beams.',
-    raise: () => refuseSequenceFlags('predict', { '--source': undefined, '--beams': 5 }),
-    follow: () => refuseSequenceFlags('predict', { '--source': undefined, '--beams': undefined }),
+    raise: () => assertNoSequenceFlags('predict', { '--source': undefined, '--beams': 5 }),
+    follow: () => assertNoSequenceFlags('predict', { '--source': undefined, '--beams': undefined }),
   },
   {
     name: 'columns of texts and labels for pairs, read',

@@ -7,7 +7,7 @@ import type { Pointer } from '../../engine/kernels.ts'
 import type { Access } from '../../engine/reference/access.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
 import type { Context, Edge } from '../layer.ts'
-import type { AttentionEdges, AttentionPart } from './attention.ts'
+import type { AttentionEdges, AttentionPart } from './attentionPart.ts'
 import type { Sides } from './split.ts'
 
 export class AdditiveAttention implements AttentionPart {

@@ -7,6 +7,7 @@ import type { Parameter } from '../../tensors/parameters.ts'
 import { DenseLayer } from '../dense.ts'
 import { makeEdge, type Capacity, type Context, type Edge } from '../layer.ts'
 import { AdditiveAttention } from './additiveAttention.ts'
+import type { AttentionEdges, AttentionPart } from './attentionPart.ts'
 import { ProductAttention } from './productAttention.ts'
 import type { Sides } from './split.ts'
 
@@ -14,24 +15,6 @@ import type { Sides } from './split.ts'
 export const ATTENTION_SCORES = ['dot', 'general', 'additive', 'none'] as const
 /** `dot`: h·s; `general`: h·W·s (Luong et al. 2015); `additive`: v·tanh(W₁·h + W₂·s) (Bahdanau et al. 2015); or none. */
 export type AttentionScore = (typeof ATTENTION_SCORES)[number]
-
-/** What attention reads and writes: contexts in the first columns of their edge. */
-export interface AttentionEdges {
-  readonly queries: Edge
-  readonly keys: Edge
-  readonly values: Edge
-  readonly contexts: Edge
-}
-
-/** From queries, keys and values to contexts, and back. */
-export interface AttentionPart {
-  plan(capacity: Capacity, training: boolean): void
-  forward(sides: Sides): void
-  /** Writes the gradients of queries, of keys where they are no values, and those of the values at `valueGradients`. */
-  backward(sides: Sides, valueGradients: Pointer): void
-  /** Weights of the last forward pass: for each sequence, in the caller's order, (target steps, source steps). */
-  read(sides: Sides): Float64Array[]
-}
 
 export class Attention {
   /** Those with parameters: keys, queries, combine. */

@@ -10,7 +10,7 @@ import { taskCount } from '../../engine/threads/executor.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { Scratch } from '../../tensors/scratch.ts'
 import type { Capacity, Context, Edge } from '../layer.ts'
-import type { AttentionEdges, AttentionPart } from './attention.ts'
+import type { AttentionEdges, AttentionPart } from './attentionPart.ts'
 import type { Sides } from './split.ts'
 
 /** Pairs that run together: each is a few kernel calls of a command buffer. */
@@ -46,7 +46,7 @@ export class ProductAttention implements AttentionPart {
   #sourceRows: Pointer = 0
   #sourcePlaces: Pointer = 0
   #ids: Pointer = 0
-  // (rows, stride); on the way back contexts, keys and values make room for gradients.
+  // (rows, stride); on the way back contexts, keys and values hold gradients.
   #queries: Pointer = 0
   #keys: Pointer = 0
   #values: Pointer = 0
