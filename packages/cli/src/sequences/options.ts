@@ -1,6 +1,12 @@
 /** The options of the commands that sequence-to-sequence models alone have. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { ATTENTION_SCORES, TOKEN_KINDS, UsageError, type ScheduledSampling, type TargetSearchOptions } from 'latch'
+import {
+  ATTENTION_SCORES,
+  TOKEN_KINDS,
+  UsageError,
+  type ScheduledSampling,
+  type TargetSearchOptions,
+} from 'latch'
 import { TASK_OPTIONS } from '../language/options.ts'
 import { invalidValue, numbersByName, oneOf, realNumber, wholeNumber } from '../options/options.ts'
 import { withoutUndefined } from '../training/options.ts'

@@ -18,7 +18,11 @@ import {
   throwOption,
   widthOption,
 } from '../optionChecks.ts'
-import { readScheduledSampling, scheduledSamplingOption, type ScheduledSampling } from './scheduledSampling.ts'
+import {
+  readScheduledSampling,
+  scheduledSamplingOption,
+  type ScheduledSampling,
+} from './scheduledSampling.ts'
 
 /** Options of `sequenceToSequence`. All are optional. */
 export interface SequenceToSequenceOptions extends EngineOptions {

@@ -7,7 +7,7 @@ import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { Random } from '../../core/random.ts'
 import { exponential, logarithm } from '../../core/portableMath.ts'
 import { fieldAt, fieldError, readNumber, type Field } from '../../core/validation.ts'
-import { oneOf, readFields } from '../../layers/fields.ts'
+import { oneOf } from '../../layers/fields.ts'
 import type { Network } from '../../model/network.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { throwOption } from '../optionChecks.ts'
@@ -25,14 +25,18 @@ export type ScheduledSampling =
 export const SAMPLING_SCHEDULES = ['linear', 'exponential', 'inverseSigmoid'] as const
 
 const OPTION = 'scheduledSampling'
-const NUMBERS: { readonly [K in ScheduledSampling['type']]: Names<Omit<ScheduledSampling & { type: K }, 'type'>> } = {
+const NUMBERS: {
+  readonly [K in ScheduledSampling['type']]: Names<Omit<ScheduledSampling & { type: K }, 'type'>>
+} = {
   linear: { slope: 1, least: 1 },
   exponential: { k: 1 },
   inverseSigmoid: { k: 1 },
 }
 
 /** Checks the option. @throws UsageError naming it */
-export function scheduledSamplingOption(given: ScheduledSampling | null | undefined): ScheduledSampling | null {
+export function scheduledSamplingOption(
+  given: ScheduledSampling | null | undefined,
+): ScheduledSampling | null {
   if (given === undefined || given === null) return null
   const { type } = given as { type: ScheduledSampling['type'] }
   if (!SAMPLING_SCHEDULES.includes(type))

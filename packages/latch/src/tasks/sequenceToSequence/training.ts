@@ -210,7 +210,10 @@ class SequencePairs implements Dataset {
       this.vary = (network, sample, { updates, key }) => {
         const truth = truthAfter(schedule, updates)
         if (truth >= 1) return sample
-        return { ...sample, batch: mixPredictions(network, sample.batch, { truth, key, sourceSize: words.size }) }
+        return {
+          ...sample,
+          batch: mixPredictions(network, sample.batch, { truth, key, sourceSize: words.size }),
+        }
       }
     }
     this.#classes = items.map(({ targetTokens }) =>

@@ -54,7 +54,11 @@ async function decode(ort: Ort, model: SequenceToSequence, most: number) {
   const ids = SOURCES.map((source) => [...model.encode(source).ids!])
   const steps = Math.max(...ids.map(({ length }) => length))
   const padded = ids.flatMap((own) => [...own, ...new Array<number>(steps - own.length).fill(0)])
-  const lengths = new ort.Tensor('int32', Int32Array.from(ids, ({ length }) => length), [ids.length])
+  const lengths = new ort.Tensor(
+    'int32',
+    Int32Array.from(ids, ({ length }) => length),
+    [ids.length],
+  )
   const { values, keys, ...states } = await encoder.run({
     ids: new ort.Tensor('int64', BigInt64Array.from(padded, BigInt), [ids.length, steps]),
     lengths,

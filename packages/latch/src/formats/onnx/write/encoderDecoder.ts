@@ -34,7 +34,12 @@ export function writeEncoderDecoder(source: ExportSource, options: EncoderDecode
 function metadataOf({ document, tokens }: ExportSource): Record<string, string | null> {
   const { settings, vocabulary, targetVocabulary } = (document ?? {}) as unknown as Record<string, unknown>
   const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-  return { settings: text(settings), vocabulary: text(vocabulary), targetVocabulary: text(targetVocabulary), tokens }
+  return {
+    settings: text(settings),
+    vocabulary: text(vocabulary),
+    targetVocabulary: text(targetVocabulary),
+    tokens,
+  }
 }
 
 class Parts {
@@ -77,7 +82,12 @@ class Parts {
       const values = graph.node('Transpose', [x], { perm: { ints: [1, 0, 2] } })
       const shape = ['batch', 'time', units]
       graph.output(values, 'values', 'float32', shape)
-      graph.output(this.#score === 'dot' ? values : this.#product(graph, 'keys', values), 'keys', 'float32', shape)
+      graph.output(
+        this.#score === 'dot' ? values : this.#product(graph, 'keys', values),
+        'keys',
+        'float32',
+        shape,
+      )
     }
     finals.forEach((all, s) => this.#writeStates(graph, all, this.#states[s]))
     return graph

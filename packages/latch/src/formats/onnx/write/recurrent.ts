@@ -93,11 +93,7 @@ function listNames({ network, name, options }: CellWeights, kind: string): strin
   return [network.parameters.some((p) => p.name === plain) ? plain : `${plain}_reverse`]
 }
 
-function getPart(
-  { network, options }: CellWeights,
-  name: string,
-  turn: 'gates' | 'peepholes',
-): WeightPart {
+function getPart({ network, options }: CellWeights, name: string, turn: 'gates' | 'peepholes'): WeightPart {
   const parameter = internalsOf(network).store.find(name)
   return {
     length: parameter.size,
