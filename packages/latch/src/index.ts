@@ -27,6 +27,8 @@ export type {
   SequenceToSequenceOptions,
   SequenceToSequenceSettings,
 } from './tasks/sequenceToSequence/options.ts'
+export { SAMPLING_SCHEDULES } from './tasks/sequenceToSequence/scheduledSampling.ts'
+export type { ScheduledSampling } from './tasks/sequenceToSequence/scheduledSampling.ts'
 export { encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
 export type { EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
 export { ATTENTION_SCORES } from './layers/encoderDecoder/attention.ts'

@@ -1,8 +1,14 @@
 /** The options of the commands that sequence-to-sequence models alone have. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { ATTENTION_SCORES, TOKEN_KINDS, UsageError, type TargetSearchOptions } from 'latch'
+import {
+  ATTENTION_SCORES,
+  TOKEN_KINDS,
+  UsageError,
+  type ScheduledSampling,
+  type TargetSearchOptions,
+} from 'latch'
 import { TASK_OPTIONS } from '../language/options.ts'
-import { oneOf, realNumber, wholeNumber } from '../options/options.ts'
+import { invalidValue, numbersByName, oneOf, realNumber, wholeNumber } from '../options/options.ts'
 import { withoutUndefined } from '../training/options.ts'
 
 const COLUMN = 'by name or by number from 0 (default: source and target, or the first and second of two)'
@@ -38,6 +44,23 @@ export function addSequenceOptions(command: CommandUnknownOpts): void {
       'seq2seq: how targets are tokenized (default: as sources, by chars)',
       oneOf('--target-tokens', TOKEN_KINDS),
     )
+    .option(
+      '--scheduled-sampling <name>',
+      'seq2seq: read fewer true tokens as training goes on: linear:slope=0.0001, exponential:k=0.999 or inverse-sigmoid:k=500 (default: all true)',
+      scheduledSampling,
+    )
+}
+
+/** `NAME:KEY=NUMBER,…`; the library checks the numbers. */
+function scheduledSampling(text: string): ScheduledSampling {
+  const flag = '--scheduled-sampling'
+  const at = text.indexOf(':')
+  const name = at < 0 ? text : text.slice(0, at)
+  const names = { linear: 'linear', exponential: 'exponential', 'inverse-sigmoid': 'inverseSigmoid' } as const
+  const type = names[oneOf(flag, Object.keys(names) as (keyof typeof names)[])(name)]
+  const keys = type === 'linear' ? ['slope', 'least'] : ['k']
+  if (at < 0) throw invalidValue(flag, `${name}:${keys[0]}=NUMBER`, text)
+  return { type, ...numbersByName(`${flag} ${name}`, {}, keys)(text.slice(at + 1)) } as ScheduledSampling
 }
 
 /** What a command has typed that only some models know. */

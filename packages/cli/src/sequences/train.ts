@@ -58,6 +58,7 @@ function modelOptions(flags: TrainFlags): SequenceToSequenceOptions {
     targetTokens,
     lowercase,
     embedding: flags.embedding,
+    scheduledSampling: flags.scheduledSampling,
     dropout: flags.dropout,
     minimumCount: flags.minCount,
     maximumVocabulary: flags.maxVocabulary,

@@ -2,6 +2,7 @@
 import {
   type AttentionScore,
   cells,
+  type ScheduledSampling,
   type TokenKind,
   type ClassifierFitOptions,
   type TagScheme,
@@ -47,6 +48,7 @@ export interface TrainFlags extends TrainingFlags {
   tags?: string
   attention?: AttentionScore
   targetTokens?: TokenKind
+  scheduledSampling?: ScheduledSampling
   source?: string
   target?: string
   tied?: true

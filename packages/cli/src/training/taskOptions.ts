@@ -32,6 +32,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--tags': ['tag'],
   '--attention': ['seq2seq'],
   '--target-tokens': ['seq2seq'],
+  '--scheduled-sampling': ['seq2seq'],
 }
 
 const NOUNS: Readonly<Record<Task, string>> = {

@@ -54,6 +54,19 @@ describe('latch train --task seq2seq', () => {
     expect(plain.stdout).toMatch(/Trained gru with general attention on 54 rows/)
     expect(plain.stdout).toMatch(/Validation: exact \d/)
     expect(plain.stdout).toMatch(/source {2}\w+\nmodel {3}/)
+    const sampled = await train(
+      '--epochs',
+      '1',
+      '--scheduled-sampling',
+      'inverse-sigmoid:k=3',
+      '--out',
+      's.safetensors',
+    )
+    expect(sampled.code).toBe(0)
+    const { settings } = await SequenceToSequence.load(place.path('s.safetensors'))
+    expect(settings.scheduledSampling).toEqual({ type: 'inverseSigmoid', k: 3 })
+    const wrong = await train('--scheduled-sampling', 'linear')
+    expect(wrong.stderr).toContain('linear:slope=NUMBER')
     const dotted = await train(
       '--epochs',
       '1',
@@ -219,7 +232,9 @@ describe('a saved sequence-to-sequence model', () => {
     expect(refused.stderr).toContain('Omit --svg')
     const info = await place.latch(['info', 'm.safetensors'])
     expect(info.stdout).toContain('encoderDecoder')
-    const exported = await place.latch(['export', 'm.safetensors', '--to', 'onnx', '--out', 'm.onnx'])
-    expect(exported.stderr).toContain('only a Latch file holds')
+    const exported = await place.latch(['export', 'm.safetensors', '--to', 'onnx', '--out', 'onnx'])
+    expect(exported.stdout).toMatch(/onnx\/m\.encoder\.onnx[^]*onnx\/m\.decoder\.onnx/)
+    const none = await place.latch(['export', 'm.safetensors', '--to', 'torch', '--out', 'm.torch'])
+    expect(none.stderr).toContain('only a Latch file holds')
   })
 })

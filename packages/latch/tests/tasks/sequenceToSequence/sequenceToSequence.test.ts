@@ -226,7 +226,7 @@ describe('a model in use', () => {
     expect(() => sequenceToSequence({ units: 5 })).toThrow(/even number/)
     expect(() => model.stream()).toThrow(UnsupportedError)
     expect(() => model.trace()).toThrow(/`attention` of a prediction/)
-    await expect(model.exportTo(exporters.onnx)).rejects.toThrow(UnsupportedError)
+    await expect(model.exportTo(exporters.torch)).rejects.toThrow(UnsupportedError)
   })
 })
 
