@@ -102,7 +102,8 @@ const checkpointOf = (seed) => `${values.checkpoint}.${seed}`
 async function startOf(seed, options, fit) {
   if (values.checkpoint && existsSync(checkpointOf(seed))) {
     const resume = readFileSync(checkpointOf(seed))
-    return { ...(await SequenceToSequence.fromCheckpoint(resume)), resume }
+    const { threads } = JSON.parse(values.options)
+    return { ...(await SequenceToSequence.fromCheckpoint(resume, 'checkpoint', { threads })), resume }
   }
   const fitOptions = { ...fit, ...JSON.parse(values.fit), seed }
   if (values.epochs) {

@@ -14,6 +14,7 @@ export const VIEWS: readonly View[] = [
   { id: 'flow', title: 'Gradient flow', load: () => import('./GradientFlow.svelte') },
   { id: 'arithmetic', title: 'Arithmetic', load: () => import('./Arithmetic.svelte') },
   { id: 'whatif', title: 'What if', load: () => import('./WhatIf.svelte') },
+  { id: 'attention', title: 'Attention', load: () => import('./Attention.svelte') },
   { id: 'writing', title: 'Writing', load: () => import('./Writing.svelte') },
   { id: 'compare', title: 'Compare', load: () => import('./Compare.svelte') },
 ]

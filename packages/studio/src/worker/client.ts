@@ -15,6 +15,7 @@ import type {
   WritingPlace,
   WritingRequest,
   WritingStart,
+  Written,
   WrittenInput,
 } from './protocol.ts'
 import { Remote } from '../rpc/remote.ts'
@@ -49,6 +50,10 @@ export class RunnerClient {
 
   inspect(text: string, target: string | null): Promise<Inspection> {
     return this.#remote.call('inspect', [text, target])
+  }
+
+  writeTarget(text: string): Promise<Written> {
+    return this.#remote.call('writeTarget', [text])
   }
 
   flow(text: string, target: string | null): Promise<GradientFlow> {

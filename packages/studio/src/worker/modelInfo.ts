@@ -1,12 +1,12 @@
 /** What the page shows about a model, in plain data. */
-import { cells, UnsupportedError } from 'latch'
+import { cells, UnsupportedError, type SequenceToSequence } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import type { ModelInfo } from './protocol.ts'
 
 /** What the model's settings do not say, its top recurrent layer does. */
 export function modelInfo(model: AnyModel, name: string): ModelInfo {
   const { network, history, labels } = model
-  const { reads, input, vocabularySize, predicts, parameters, source } = model.summary()
+  const { reads, input, vocabularySize, predicts, parameters } = model.summary()
   const own = model.settings as Partial<ModelInfo['settings']>
   const recurrent = network.config.layers.filter((layer) => layer.type === 'recurrent')
   const top = recurrent.at(-1)
@@ -32,9 +32,25 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
     convention: cell?.keepConvention ?? null,
     reads: reads[0],
     numbers: predicts === 'values',
-    example: prime !== null && source === null ? exampleText(model, prime) : source && exampleInput(model),
+    example: exampleOf(model, prime),
     prime,
+    targets: isOfTargets(model),
   }
+}
+
+/** Whether the model writes a target for a source. */
+export function isOfTargets(model: AnyModel): boolean {
+  return model.task === 'sequenceToSequence'
+}
+
+function exampleOf(model: AnyModel, prime: string | null): string | null {
+  const { source, tokens } = model.summary()
+  if (isOfTargets(model)) {
+    const { vocabulary } = model as unknown as SequenceToSequence
+    const known = vocabulary.tokens.filter((token) => /^[\p{L}\p{N}]+$/u.test(token)).slice(0, 6)
+    return known.join(tokens === 'chars' ? '' : ' ')
+  }
+  return prime !== null && source === null ? exampleText(model, prime) : source && exampleInput(model)
 }
 
 /** The beginning of a text that the model can go on from, as short as it takes; null for a model that does not write. */

@@ -2,7 +2,15 @@
  * The messages between the page and its worker. Everything is plain data; networks, traces and gradients use the
  * library's own types.
  */
-import type { Alternative, CellChoice, ClassifierSettings, Trace, TrainingHistory, WrittenToken } from 'latch'
+import type {
+  Alternative,
+  CellChoice,
+  ClassifierSettings,
+  Trace,
+  TrainingHistory,
+  WrittenSequence,
+  WrittenToken,
+} from 'latch'
 import type { Edit, MemoryLayer } from 'latch/inspection'
 
 /** The choices for a network in the workbench. */
@@ -88,6 +96,18 @@ export interface ModelInfo {
   example: string | null
   /** A beginning of a text that the model can go on from; null for a model that does not write. */
   prime: string | null
+  /** Whether the model writes a target for a source. */
+  targets: boolean
+}
+
+/** What a model of sources and targets writes for a source. */
+export interface Written extends Pick<
+  WrittenSequence,
+  'text' | 'tokens' | 'sourceTokens' | 'attention' | 'ended'
+> {
+  probability: number
+  /** Tokens of the source that are left out, because it is longer than the studio shows. */
+  cut: number
 }
 
 /** The trace of one input, for most views. */

@@ -2,7 +2,7 @@
  * One model in a worker: trains it, opens and saves it, and computes what the views ask for with the library's own
  * functions. The reproducible engine is used, so that a link shows the same digits anywhere.
  */
-import { textClassifier, type TextClassifier, type Trace } from 'latch'
+import { textClassifier, type TextClassifier, type Trace, type WrittenSequence } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import { explain, gradientFlow, influence, intervene, memory, memorySpan } from 'latch/inspection'
 import type { Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
@@ -21,6 +21,7 @@ import type {
   WritingEvent,
   WritingRequest,
   WritingStart,
+  Written,
 } from './protocol.ts'
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { Training } from './training.ts'
@@ -46,7 +47,7 @@ class Runner {
     this.#trace = null
     this.#writer = null
     const info = modelInfo(this.#model, name)
-    this.#writes = info.prime !== null
+    this.#writes = info.prime !== null || info.targets
     return info
   }
 
@@ -88,6 +89,22 @@ class Runner {
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
     const layers = model.network.config.layers.map(({ type }) => type)
     return { trace, memory: memory(trace), shapes, layers, cut: input.cut }
+  }
+
+  /** What a model of sources and targets writes for a source. */
+  writeTarget(text: string): Written {
+    const fitted = this.#fit(text)
+    const found = this.model.predict(fitted.text) as unknown as WrittenSequence
+    const { tokens, sourceTokens, attention, logProbability, ended } = found
+    return {
+      text: found.text,
+      tokens,
+      sourceTokens,
+      attention,
+      ended,
+      probability: Math.exp(logProbability),
+      cut: fitted.cut,
+    }
   }
 
   flow(text: string, target: string | null): GradientFlow {
@@ -154,6 +171,7 @@ export function runnerMethods(): WorkerMethods {
     save: () => runner.save(),
     predict: (_: unknown, text: string) => runner.predict(text),
     inspect: (_: unknown, text: string, target: string | null) => runner.inspect(text, target),
+    writeTarget: (_: unknown, text: string) => runner.writeTarget(text),
     flow: (_: unknown, text: string, target: string | null) => runner.flow(text, target),
     influence: (_: unknown, text: string, target: string | null) => runner.influence(text, target),
     explain: (_: unknown, place: TracePlace) => runner.explain(place),
