@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sequenceToSequence, type SequenceToSequence } from '../../latch/src/node.ts'
+import { short } from '../src/drawing/numbers.ts'
 import { browserPath, close, expectNoSideways, launch, open, Server, violations } from './browser.ts'
 
 const SOON = { timeout: 20_000 }
@@ -77,8 +78,7 @@ describe.skipIf(!browserPath)('the attention view', () => {
         await map(page).hover({ position: place })
         const said = async () => (await hint(page).textContent()) ?? ''
         await expect.poll(said, SOON).toContain(`“${tokens[row]}” looks at “${sourceTokens[column]}”`)
-        const shown = Number((await said()).split('=').at(-1)!.trim())
-        expect(Math.abs(shown - attention![row][column])).toBeLessThan(1e-3)
+        expect((await said()).split(' = ').at(-1)).toBe(short(attention![row][column], 4))
       }
     }
     await close(watched)
