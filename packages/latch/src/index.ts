@@ -3,6 +3,9 @@
  * point of its own (`latch/training`), so that a page which only predicts does not load it.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
+export { multiLabelClassifier, MultiLabelClassifier } from './tasks/multiLabelClassifier/multiLabelClassifier.ts'
+export type { MultiLabelOptions, MultiLabelSettings } from './tasks/multiLabelClassifier/options.ts'
+export type { MultiLabelPrediction } from './tasks/multiLabelClassifier/learned.ts'
 export { languageModel, LanguageModel } from './tasks/languageModel/languageModel.ts'
 export type {
   NextToken,
@@ -67,6 +70,7 @@ export type {
   ModelStream,
   ModelStreamState,
   ModelSummary,
+  MultiLabelEvaluation,
   PredictOptions,
   Prediction,
   RankedLabel,

@@ -19,7 +19,7 @@ export function summarize<T extends TaskTypes>(
     tokens: text && learned.tokens,
     maximumLength: text?.maximumLength ?? null,
     textColumn: learned.textColumn ?? null,
-    predicts: countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values',
+    predicts: learned.predicts ?? (countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values'),
     per: network.output.per,
     outputActivation: learned.outputActivation,
     labels: names,
@@ -46,6 +46,6 @@ function describeModel(summary: Omit<ModelSummary, 'toString'>): string {
   return [
     `Model: ${task}`,
     `Input: ${reads}`,
-    `Output: ${predicts === 'classes' ? `one of ${labels.length} classes (${shown})` : `${labels.length} numbers`} per ${per}`,
+    `Output: ${predicts === 'values' ? `${labels.length} numbers` : `${predicts === 'labels' ? 'any' : 'one'} of ${labels.length} ${predicts} (${shown})`} per ${per}`,
   ].join('\n')
 }

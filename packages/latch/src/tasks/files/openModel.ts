@@ -30,6 +30,8 @@ import type { Generation } from '../generation/generation.ts'
 import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
 import { languageTask } from '../languageModel/task.ts'
+import { MultiLabelClassifier } from '../multiLabelClassifier/multiLabelClassifier.ts'
+import { multiLabelTask } from '../multiLabelClassifier/task.ts'
 import { SequenceToSequence } from '../sequenceToSequence/sequenceToSequence.ts'
 import { sequenceToSequenceTask } from '../sequenceToSequence/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
@@ -144,6 +146,11 @@ const TASKS = {
       withWarnings(readTask(textClassifierTask, document, weights, source, engine), warnings),
       engine,
     ),
+  multiLabelClassifier: (document, weights, source, engine, warnings) =>
+    new MultiLabelClassifier(
+      withWarnings(readTask(multiLabelTask, document, weights, source, engine), warnings),
+      engine,
+    ) as never,
   languageModel: (document, weights, source, engine, warnings) =>
     new LanguageModel(
       withWarnings(readTask(languageTask, document, weights, source, engine), warnings),

@@ -1,9 +1,9 @@
 /** The tagger as a task: sentences → tokens → ids or characters; a tag for every token. */
 import { DataError } from '../../core/errors.ts'
 import { describe, fieldAt, fieldError, readList, readOptional, readString } from '../../core/validation.ts'
-import type { NetworkConfig } from '../../model/config.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
 import { byName, classProbabilities, pickClass } from '../prediction.ts'
+import { requireSameNetwork } from '../files/sameNetwork.ts'
 import type { TaskDefinition, Trained } from '../task.ts'
 import { decodeTags } from './decode.ts'
 import {
@@ -67,27 +67,9 @@ export const taggerTask: TaskDefinition<TaggerTypes> = {
       throw fieldError(fieldAt(root, 'characters'), expected, letters ? 'some' : 'none')
     }
     const learned = completeTagger(settings, labels, vocabulary('vocabulary'), letters)
-    checkNetwork(fieldAt(root, 'network'), config, learned)
+    requireSameNetwork(fieldAt(root, 'network'), config, taggerNetwork(learned))
     return learned
   },
-}
-
-/** @throws FormatError for a network that is not the one that these settings build */
-function checkNetwork(
-  field: Parameters<typeof fieldError>[0],
-  config: NetworkConfig,
-  learned: TaggerLearned,
-): void {
-  const wanted = taggerNetwork(learned)
-  const texts = (layers: readonly object[]) => layers.map((layer) => JSON.stringify(layer))
-  const [found, expected] = [texts(config.layers), texts(wanted.layers)]
-  const wrong = expected.findIndex((layer, i) => layer !== found[i])
-  if (wrong >= 0 || found.length !== expected.length) {
-    const at = wrong >= 0 ? wrong : expected.length
-    throw fieldError(fieldAt(field, 'layers'), expected[at] ?? 'no more layers', found[at] ?? 'none')
-  }
-  if (config.loss?.type !== wanted.loss!.type)
-    throw fieldError(fieldAt(field, 'loss'), wanted.loss!.type, config.loss?.type ?? 'nothing')
 }
 
 /** The prediction of a sentence from its output rows and the class of each token. */

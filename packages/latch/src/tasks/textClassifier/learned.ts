@@ -69,12 +69,9 @@ export function readLearned(
   config: NetworkConfig,
   take: (prefix: string) => NamedTensor[],
 ): TextLearned {
-  const settings = readSettings(fieldAt(root, 'settings'))
   const labels = readLabels(fieldAt(root, 'labels'))
-  const { value } = fieldAt(root, 'vocabulary')
-  const words = Vocabulary.fromJSON(value, `${root.source}, document.vocabulary`)
+  const { settings, words, textColumn } = readTextSections(root)
   checkNetwork(fieldAt(root, 'network'), config, { settings, labels, words })
-  const textColumn = readOptional(fieldAt(root, 'textColumn'), (field) => readString(field), null)
   const counts = readOptional(
     fieldAt(root, 'counts'),
     (field) => readCounts(field, labels.length, take),
@@ -83,7 +80,17 @@ export function readLearned(
   return completeLearned(settings, labels, words, textColumn, counts)
 }
 
-function readLabels(field: Field): string[] {
+/** Reads what every task on texts has in its file, likewise. */
+export function readTextSections(root: Field): Pick<TextLearned, 'settings' | 'words' | 'textColumn'> {
+  return {
+    settings: readSettings(fieldAt(root, 'settings')),
+    words: Vocabulary.fromJSON(fieldAt(root, 'vocabulary').value, `${root.source}, document.vocabulary`),
+    textColumn: readOptional(fieldAt(root, 'textColumn'), (field) => readString(field), null),
+  }
+}
+
+/** At least two labels, each once. @throws FormatError */
+export function readLabels(field: Field): string[] {
   const labels = readList(field, (item) => readString(item), { minLength: 2 })
   if (new Set(labels).size !== labels.length) throw fieldError(field, 'different labels')
   return labels
