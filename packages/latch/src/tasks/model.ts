@@ -105,10 +105,16 @@ export interface MultiLabelEvaluation<L extends string = string> {
 /** The metrics of a model with numeric outputs. */
 export interface ValueEvaluation {
   kind: 'values'
-  /** Mean loss. */
+  /** Mean loss; of a text regressor, whose targets are standardised, in their squared standard deviations. */
   loss: number
+  /** In the units of the targets, as the next. */
   meanAbsoluteError: number
   rootMeanSquaredError: number
+  /**
+   * R², the share of the targets' variance that the outputs explain: 1 of perfect ones, 0 of always their mean; of several
+   * outputs the mean. Null where the targets are all the same.
+   */
+  rSquared: number | null
   /** Number of sequences (or of steps, for outputs at every step). */
   n: number
   /** Names of the outputs. */

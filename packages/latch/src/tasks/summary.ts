@@ -19,7 +19,8 @@ export function summarize<T extends TaskTypes>(
     tokens: text && learned.tokens,
     maximumLength: text?.maximumLength ?? null,
     textColumn: learned.textColumn ?? null,
-    predicts: learned.predicts ?? (countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values'),
+    predicts:
+      learned.predicts ?? (countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values'),
     per: network.output.per,
     outputActivation: learned.outputActivation,
     labels: names,

@@ -25,6 +25,8 @@ export interface ModelCase<Input, Step> {
   truth(i: number): { input: Input; target: number | readonly number[] }
   /** The baseline's value on the examples, where it is neither a share of a class nor a mean. */
   baseline?: number
+  /** Of a loss of numbers in other units than the targets': the square of one. */
+  lossUnit?: number
   /** The loss is of whole sequences: no mean over steps. */
   lossOfSequences?: boolean
   /** Formats that have its layers; empty: none has. */
@@ -83,8 +85,10 @@ export function describeModelContract<Input, Step>(
         expect(Object.keys(probabilities ?? {}).sort()).toEqual(
           predicts === 'values' ? [] : [...model.labels].sort(),
         )
-        const sum = Object.values(probabilities ?? { all: 1 }).reduce((all, share) => all + share)
-        if (predicts !== 'labels') expect(sum).toBeCloseTo(1, 6)
+        // Labels of which a text may have several do not share one.
+        const shares = predicts === 'labels' ? { all: 1 } : (probabilities ?? { all: 1 })
+        const sum = Object.values(shares).reduce((all, share) => all + share)
+        expect(sum).toBeCloseTo(1, 6)
       }
     })
 
@@ -146,10 +150,11 @@ export function describeModelContract<Input, Step>(
         expect(back.task, format).toBe(model.task)
         expect(back.labels).toEqual(model.labels)
         expect(back.history).toEqual(model.history)
+        const unit = Math.sqrt(one.lossUnit ?? 1)
         back.predict(inputs).forEach(({ output, label }, i) => {
           const wanted = model.predict(inputs[i])
           expect(label).toBe(wanted.label)
-          output.forEach((x, j) => expect(x).toBeCloseTo(wanted.output[j], 5))
+          output.forEach((x, j) => expect(x / unit).toBeCloseTo(wanted.output[j] / unit, 5))
         })
         back.dispose()
       }
@@ -227,10 +232,15 @@ export function describeModelContract<Input, Step>(
               ? [[], []]
               : result.kind === 'labels'
                 ? labelsByHand(result, model.labels, predictions, all)
-              : [
-                  [result.meanAbsoluteError, result.rootMeanSquaredError, result.loss, result.n],
-                  [mean(errors.map(Math.abs)), Math.sqrt(squared), squared, countRows(predictions)],
-                ]
+                : [
+                    [result.meanAbsoluteError, result.rootMeanSquaredError, result.loss, result.n],
+                    [
+                      mean(errors.map(Math.abs)),
+                      Math.sqrt(squared),
+                      squared / (one.lossUnit ?? 1),
+                      countRows(predictions),
+                    ],
+                  ]
       expect(found).toHaveLength(wanted.length)
       found.forEach((x, i) => expect(x).toBeCloseTo(wanted[i], 5))
       expect(result.labels).toEqual(model.labels)

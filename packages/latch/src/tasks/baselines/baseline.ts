@@ -12,6 +12,8 @@ export interface BaselineScore {
   metric: 'accuracy' | 'meanAbsoluteError' | 'loss' | 'microF1'
   value: number
   n: number
+  /** Of numbers: the mean absolute error of always the mean of the training targets. */
+  meanOnly?: number
   /** Of tags that mark spans: F1 of the spans. */
   entityF1?: number
 }

@@ -41,6 +41,8 @@ import { Tagger } from '../tagger/tagger.ts'
 import { taggerTask } from '../tagger/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
+import { textRegressorTask } from '../textRegressor/task.ts'
+import { TextRegressor } from '../textRegressor/textRegressor.ts'
 import { predictTheSame } from './sameOutputs.ts'
 import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
 import { assertKnownOptions } from '../../core/knownNames.ts'
@@ -151,6 +153,11 @@ const TASKS = {
       withWarnings(readTask(multiLabelTask, document, weights, source, engine), warnings),
       engine,
     ) as never,
+  textRegressor: (document, weights, source, engine, warnings) =>
+    new TextRegressor(
+      withWarnings(readTask(textRegressorTask, document, weights, source, engine), warnings),
+      engine,
+    ),
   languageModel: (document, weights, source, engine, warnings) =>
     new LanguageModel(
       withWarnings(readTask(languageTask, document, weights, source, engine), warnings),

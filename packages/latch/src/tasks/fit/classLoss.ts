@@ -38,7 +38,11 @@ export function classLoss(
   const loss = { type, ...rest, labelSmoothing }
   if (classWeights === undefined) return loss
   if (classes()[Symbol.iterator]().next().done)
-    throwInvalid('classWeights', 'no value for labels of which a text may have several', describe(classWeights))
+    throwInvalid(
+      'classWeights',
+      'no value for labels of which a text may have several',
+      describe(classWeights),
+    )
   return { ...loss, classWeights: resolveWeights(classWeights, labels, classes()) }
 }
 

@@ -23,8 +23,7 @@ export async function probabilitiesOfItems(
     weight += value.weight
     const out = network.readOutput(batch)
     numbers.forEach((number, sequence) => {
-      for (let c = 0; c < width; c++)
-        probabilities[number * width + c] = sigmoid(out[sequence * width + c])
+      for (let c = 0; c < width; c++) probabilities[number * width + c] = sigmoid(out[sequence * width + c])
     })
   })
   return { probabilities, loss: weight > 0 ? loss / weight : 0 }

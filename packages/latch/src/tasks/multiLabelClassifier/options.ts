@@ -12,10 +12,10 @@ import {
 } from '../textClassifier/options.ts'
 
 /** Options of `multiLabelClassifier`. All are optional; those of `textClassifier` mean and default to the same. */
-export interface MultiLabelOptions<
-  C extends CellChoice = CellChoice,
-  L extends string = string,
-> extends Omit<ClassifierOptions<C, L>, 'counts'> {
+export interface MultiLabelOptions<C extends CellChoice = CellChoice, L extends string = string> extends Omit<
+  ClassifierOptions<C, L>,
+  'counts'
+> {
   /** What stands between the labels of a text where rows have them in one string. Default `;`. */
   labelSeparator?: string
 }

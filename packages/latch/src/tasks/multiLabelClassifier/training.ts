@@ -117,7 +117,8 @@ function chooseLabels(
   throw new DataError({
     where: 'labels',
     expected: 'at least two different labels',
-    got: found.length === 0 ? 'none' : `only ${JSON.stringify(found[0])} in ${formatCount(lists.length, 'row')}`,
+    got:
+      found.length === 0 ? 'none' : `only ${JSON.stringify(found[0])} in ${formatCount(lists.length, 'row')}`,
     remedy: 'Check the label column, or add rows with other labels.',
   })
 }

@@ -7,7 +7,7 @@ const EXACT = { engine: 'simd', threads: 1 } as const
 
 describeModelContract('multi-label classifier', async (): Promise<ModelCase<string, string>> => {
   const model = multiLabelClassifier({ ...TINY, ...EXACT })
-  const rows = complaints(32)
+  const rows = complaints(32, 2)
   await model.fit(rows, { ...COLUMNS, epochs: 1, batchSize: 8, seed: 1, validation: 0.25, patience: null })
   return {
     model: model as never,
