@@ -66,7 +66,8 @@ export function ranking<P extends Prediction>(
   const where = `predict option ${unknown ?? 'top'}`
   if (unknown) throw new UsageError({ where, expected: 'the option top', got: JSON.stringify(unknown) })
   if (top === undefined) return (prediction) => prediction
-  if (!learned.predicts && !countClasses(network, learned.outputActivation)) {
+  const most = countClasses(network, learned.outputActivation)
+  if (!most) {
     const remedy = 'Omit `top`: only labels can be ranked.'
     throw new UsageError({ where, expected: 'a model of labels', got: 'a model of numbers', remedy })
   }

@@ -19,8 +19,7 @@ export function summarize<T extends TaskTypes>(
     tokens: text && learned.tokens,
     maximumLength: text?.maximumLength ?? null,
     textColumn: learned.textColumn ?? null,
-    predicts:
-      learned.predicts ?? (countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values'),
+    predicts: countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values',
     per: network.output.per,
     outputActivation: learned.outputActivation,
     labels: names,
@@ -47,6 +46,6 @@ function describeModel(summary: Omit<ModelSummary, 'toString'>): string {
   return [
     `Model: ${task}`,
     `Input: ${reads}`,
-    `Output: ${predicts === 'values' ? `${labels.length} numbers` : `${predicts === 'labels' ? 'any' : 'one'} of ${labels.length} ${predicts} (${shown})`} per ${per}`,
+    `Output: ${predicts === 'classes' ? `one of ${labels.length} classes (${shown})` : `${labels.length} numbers`} per ${per}`,
   ].join('\n')
 }

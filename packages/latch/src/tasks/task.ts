@@ -25,10 +25,6 @@ export interface Learned {
   readonly input: ModelInput
   /** The function from the output row to the prediction. */
   readonly outputActivation: OutputActivation
-  /** For outputs of which each is a label by itself; absent: one of some classes, or numbers. */
-  readonly predicts?: 'labels'
-  /** From an output of the network to the number that it stands for; absent: the same. */
-  readonly numberOf?: (output: number) => number
   /** Learned or given; null: classes and outputs are numbered. */
   readonly labels: readonly string[] | null
   /** Tokens by id. */

@@ -71,7 +71,7 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
 }
 
 function interpretRow(
-  { network, learned: { outputActivation, numberOf = Number }, names }: Trained,
+  { network, learned: { outputActivation }, names }: Trained,
   row: ArrayLike<number>,
 ): TraceStep['output'] {
   if (countClasses(network, outputActivation) > 0) {
@@ -80,7 +80,7 @@ function interpretRow(
       probabilities: byName(classProbabilities(row, outputActivation), names),
     }
   }
-  const values = activate(row, outputActivation).map((value) => numberOf(value))
+  const values = activate(row, outputActivation)
   return {
     label: names[likeliestClass(values.length > 1 ? values : [0])],
     probabilities: byName(values, names),

@@ -3,7 +3,6 @@ import type { FitOptions } from '../fit/fitOptions.ts'
 import type { MultiLabelEvaluation, Prediction } from '../model.ts'
 import type { TaskTypes } from '../task.ts'
 import { completeLearned, type TextLearned } from '../textClassifier/learned.ts'
-import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { MultiLabelSettings } from './options.ts'
 
 /** The labels of a text: those whose probability reaches the model's threshold. */
@@ -45,19 +44,10 @@ export interface MultiLabelTypes<L extends string = string> extends TaskTypes {
 /** The threshold before one was chosen on validation rows. */
 export const USUAL_THRESHOLD = 0.5
 
-/** Completes settings, labels and vocabulary. */
+/** Completes settings, labels, vocabulary and threshold. */
 export function completeMultiLabel(
-  settings: MultiLabelSettings,
-  labels: readonly string[],
-  words: Vocabulary,
-  textColumn: string | null,
-  threshold: number = USUAL_THRESHOLD,
+  parts: Pick<MultiLabelLearned, 'settings' | 'labels' | 'words' | 'textColumn' | 'threshold'>,
 ): MultiLabelLearned {
-  return {
-    ...completeLearned(settings, labels, words, textColumn),
-    settings,
-    outputActivation: 'sigmoid',
-    predicts: 'labels',
-    threshold,
-  }
+  const text = completeLearned({ ...parts, counts: null })
+  return { ...text, ...parts, outputActivation: 'sigmoid' }
 }

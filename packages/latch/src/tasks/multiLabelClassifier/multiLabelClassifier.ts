@@ -4,12 +4,13 @@ import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
 import { storage } from '../files/storage.ts'
 import type { ModelFitReport } from '../fit/fitOptions.ts'
-import type { ModelEvaluateOptions, MultiLabelEvaluation } from '../model.ts'
+import type { ModelEvaluateOptions, ModelSummary, MultiLabelEvaluation, PredictOptions } from '../model.ts'
+import { ranking } from '../prediction.ts'
 import { TaskModel } from '../taskModel.ts'
 import { resolveLabels, type CellChoice } from '../textClassifier/options.ts'
 import type { ClassifierFitOptions, Columns } from '../textClassifier/textClassifier.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
-import type { MultiLabelTypes } from './learned.ts'
+import type { MultiLabelPrediction, MultiLabelTypes } from './learned.ts'
 import { resolveMultiLabelSettings, type MultiLabelOptions, type MultiLabelSettings } from './options.ts'
 import { multiLabelTask } from './task.ts'
 
@@ -57,6 +58,37 @@ export class MultiLabelClassifier<L extends string = string> extends TaskModel<M
     options: ClassifierFitOptions<Row>,
   ): Promise<ModelFitReport> {
     return super.fit(rows, options as never)
+  }
+
+  /** Task, input, labels, layers and parameters; prints as a table. */
+  override summary(): ModelSummary {
+    const summary = super.summary()
+    const { labels } = this
+    const shown = labels.slice(0, 8).join(', ') + (labels.length > 8 ? ', …' : '')
+    const [numbers, named] = [`${labels.length} numbers`, `any of ${labels.length} labels (${shown})`]
+    const text = `${summary}`.replace(numbers, () => named)
+    return Object.defineProperty({ ...summary, predicts: 'labels' as const }, 'toString', {
+      value: () => text,
+    })
+  }
+
+  /**
+   * The labels of one text, or of each text of a list.
+   * @param options.top also lists this many of the likeliest labels, given or not, the first first
+   * @throws UsageError for an option; DataError for an input that is no text; of many, with its `row` (from 0)
+   */
+  override predict(input: string, options?: PredictOptions): MultiLabelPrediction<L>
+  override predict(inputs: readonly string[], options?: PredictOptions): MultiLabelPrediction<L>[]
+  override predict(
+    input: string | readonly string[],
+    options: PredictOptions = {},
+  ): MultiLabelPrediction<L> | MultiLabelPrediction<L>[] {
+    const { learned, ...rest } = this.trained
+    const probabilities = { ...learned, outputActivation: 'probabilities' } as const
+    const rank = ranking<MultiLabelPrediction<L>>({ ...rest, learned: probabilities }, options)
+    return Array.isArray(input)
+      ? super.predict(input as readonly string[]).map(rank)
+      : rank(super.predict(input as string))
   }
 
   /** Micro and macro F1, a table of the labels and the loss on rows with labels. Errors: see Model.evaluate. */

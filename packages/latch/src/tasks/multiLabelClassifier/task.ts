@@ -32,7 +32,7 @@ export const multiLabelTask: TaskDefinition<MultiLabelTypes> = {
     const threshold = readNumber(fieldAt(root, 'threshold'), { min: 0, max: 1 })
     const settings = { ...own.settings, labelSeparator }
     requireSameNetwork(fieldAt(root, 'network'), config, multiLabelNetwork({ settings, words, labels }))
-    return completeMultiLabel(settings, labels, words, textColumn, threshold)
+    return completeMultiLabel({ settings, labels, words, textColumn, threshold })
   },
 }
 

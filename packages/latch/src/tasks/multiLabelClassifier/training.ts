@@ -11,7 +11,7 @@ import { extendWords, learnWords, readLabels, readTexts } from '../textClassifie
 import { fitDefaults } from '../textClassifier/training.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import { splitLabels } from './labelLists.ts'
-import { completeMultiLabel, type LabelListItem, type MultiLabelTypes } from './learned.ts'
+import { completeMultiLabel, USUAL_THRESHOLD, type LabelListItem, type MultiLabelTypes } from './learned.ts'
 import { measureLabels, probabilitiesOfItems, scoreLabelLists } from './measure.ts'
 import { multiLabelNetwork } from './task.ts'
 import { chooseThreshold } from './threshold.ts'
@@ -42,13 +42,13 @@ export const taskTraining: TaskTraining<MultiLabelTypes> = {
 
   learn(given, { labels, textColumn = null }, training) {
     const { settings, words } = learnWords(given, training)
-    return completeMultiLabel(settings, labels!, words, textColumn)
+    return completeMultiLabel({ settings, labels: labels!, words, textColumn, threshold: USUAL_THRESHOLD })
   },
 
   extend(learned, training) {
     const words = extendWords(learned, training)
     const { settings, labels, textColumn, threshold } = learned
-    return words && completeMultiLabel(settings, labels, words, textColumn, threshold)
+    return words && completeMultiLabel({ settings, labels, words, textColumn, threshold })
   },
 
   unknownTokens,

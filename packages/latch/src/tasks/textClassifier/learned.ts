@@ -41,25 +41,19 @@ export interface TextTypes<L extends string = string> extends TaskTypes {
   FitOptions: FitOptions
 }
 
+/** What a text classifier learns from rows, or has in its file. */
+export type TextParts = Pick<TextLearned, 'settings' | 'labels' | 'words' | 'textColumn' | 'counts'>
+
 /** Completes settings, labels and vocabulary. */
-export function completeLearned(
-  settings: ClassifierSettings,
-  labels: readonly string[],
-  words: Vocabulary,
-  textColumn: string | null,
-  counts: WordCounts | null = null,
-): TextLearned {
+export function completeLearned(parts: TextParts): TextLearned {
+  const { settings, labels, words } = parts
   return {
-    settings,
-    labels,
-    words,
+    ...parts,
     reader: new TextReader(settings),
     input: { kind: 'ids', width: words.size, steps: null },
     outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
     vocabulary: words.tokens,
     tokens: settings.tokens,
-    textColumn,
-    counts,
   }
 }
 
@@ -70,14 +64,14 @@ export function readLearned(
   take: (prefix: string) => NamedTensor[],
 ): TextLearned {
   const labels = readLabels(fieldAt(root, 'labels'))
-  const { settings, words, textColumn } = readTextSections(root)
-  checkNetwork(fieldAt(root, 'network'), config, { settings, labels, words })
+  const sections = { ...readTextSections(root), labels }
+  checkNetwork(fieldAt(root, 'network'), config, sections)
   const counts = readOptional(
     fieldAt(root, 'counts'),
     (field) => readCounts(field, labels.length, take),
     null,
   )
-  return completeLearned(settings, labels, words, textColumn, counts)
+  return completeLearned({ ...sections, counts })
 }
 
 /** Reads what every task on texts has in its file, likewise. */
@@ -121,11 +115,7 @@ function checkNetwork(
     throw fieldError(layers, 'one row per text before the dense layer', 'one per step')
   }
   const cells = config.layers.flatMap((layer) => (layer.type === 'recurrent' ? [layer.cell] : []))
-  if (
-    isFeedForward(settings.cell)
-      ? cells.length > 0
-      : cells.length === 0 || cells.some((cell) => cell !== settings.cell)
-  ) {
+  if (cells.some((cell) => cell !== settings.cell) || isFeedForward(settings.cell) !== (cells.length === 0)) {
     const expected = `recurrent layers with the cell of settings.cell, ${settings.cell}`
     throw fieldError(layers, expected, cells.join(', ') || 'none')
   }

@@ -42,13 +42,13 @@ export const taskTraining: TaskTraining<TextTypes> = {
 
   learn(given, { labels, textColumn = null }, training) {
     const { settings, words } = learnWords(given, training)
-    return completeLearned(settings, labels!, words, textColumn)
+    return completeLearned({ settings, labels: labels!, words, textColumn, counts: null })
   },
 
   extend(learned, training) {
     const words = extendWords(learned, training)
     const { settings, labels, textColumn, counts } = learned
-    return words && completeLearned(settings, labels, words, textColumn, counts)
+    return words && completeLearned({ settings, labels, words, textColumn, counts })
   },
 
   unknownTokens,

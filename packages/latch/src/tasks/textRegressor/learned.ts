@@ -1,5 +1,4 @@
 /** The learned parts of a text regressor, and its types. */
-import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Prediction, ValueEvaluation } from '../model.ts'
 import type { TaskTypes } from '../task.ts'
@@ -27,6 +26,11 @@ export interface RegressorLearned extends TextLearned {
   readonly scaling: TargetScaling
 }
 
+/** The number that an output of the network stands for. */
+export function numberOf({ scaling }: RegressorLearned, output: number): number {
+  return output * scaling.deviation + scaling.mean
+}
+
 /** A text and its number. */
 export interface NumberItem {
   tokens: readonly string[]
@@ -46,17 +50,9 @@ export interface RegressorTypes extends TaskTypes {
   FitOptions: FitOptions
 }
 
-/** Completes settings, vocabulary and scaling. */
+/** Completes settings, the name of the number, vocabulary and scaling. */
 export function completeRegressor(
-  settings: RegressorSettings,
-  words: Vocabulary,
-  { name, textColumn, scaling }: { name: string; textColumn: string | null; scaling: TargetScaling },
+  parts: Pick<RegressorLearned, 'settings' | 'labels' | 'words' | 'textColumn' | 'scaling'>,
 ): RegressorLearned {
-  return {
-    ...completeLearned(settings, [name], words, textColumn),
-    settings,
-    outputActivation: 'linear',
-    scaling,
-    numberOf: (output) => output * scaling.deviation + scaling.mean,
-  }
+  return { ...completeLearned({ ...parts, counts: null }), ...parts, outputActivation: 'linear' }
 }

@@ -12,6 +12,7 @@ import { textNetwork } from '../textClassifier/network.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
 import {
   completeRegressor,
+  numberOf,
   type NumberPrediction,
   type RegressorLearned,
   type RegressorTypes,
@@ -37,7 +38,7 @@ export const textRegressorTask: TaskDefinition<RegressorTypes> = {
   tensors: undefined,
 
   read(root, config) {
-    const [name] = readList(fieldAt(root, 'labels'), (item) => readString(item), {
+    const labels = readList(fieldAt(root, 'labels'), (item) => readString(item), {
       minLength: 1,
       maxLength: 1,
     })
@@ -50,7 +51,7 @@ export const textRegressorTask: TaskDefinition<RegressorTypes> = {
     const scaling = fieldAt(root, 'scaling')
     const mean = readNumber(fieldAt(scaling, 'mean'))
     const deviation = readNumber(fieldAt(scaling, 'deviation'), { min: Number.MIN_VALUE })
-    return completeRegressor(settings, words, { name, textColumn, scaling: { mean, deviation } })
+    return completeRegressor({ settings, labels, words, textColumn, scaling: { mean, deviation } })
   },
 }
 
@@ -61,6 +62,6 @@ export function regressorNetwork({ settings, words }: Pick<RegressorLearned, 'se
 
 /** The prediction of a text from its output row. */
 function predictNumber({ learned }: Trained<RegressorLearned>, row: ArrayLike<number>): NumberPrediction {
-  const value = learned.numberOf!(row[0])
+  const value = numberOf(learned, row[0])
   return { output: [value], steps: null, label: null, probabilities: null, value }
 }

@@ -2,6 +2,7 @@
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { ExportSource } from '../../formats/imported.ts'
+import type { Trace } from '../../inspection/trace/traceTypes.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
 import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
 import { storage } from '../files/storage.ts'
@@ -10,7 +11,7 @@ import type { ModelEvaluateOptions, ValueEvaluation } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import type { ClassifierFitOptions, Columns } from '../textClassifier/textClassifier.ts'
 import { unscaledNetwork } from './unscaled.ts'
-import { completeRegressor, type RegressorTypes, type TargetScaling } from './learned.ts'
+import { completeRegressor, numberOf, type RegressorTypes, type TargetScaling } from './learned.ts'
 import { resolveRegressorSettings, type RegressorOptions, type RegressorSettings } from './options.ts'
 import { textRegressorTask } from './task.ts'
 
@@ -65,17 +66,27 @@ export class TextRegressor extends TaskModel<RegressorTypes> {
     return super.evaluate(rows, options)
   }
 
+  /** Follows a text step by step; `probabilities` hold the number so far, in the units of the targets. Errors: see Model.trace. */
+  override trace(text: string, options: { label?: string } = {}): Trace {
+    const trace = super.trace(text, options)
+    for (const { probabilities } of [trace, ...trace.steps.map(({ output }) => output)]) {
+      const values = probabilities as Record<string, number>
+      for (const name of this.labels) values[name] = numberOf(this.trained.learned, values[name])
+    }
+    return trace
+  }
+
   /** The input of the writers of other formats: the network's output is in the units of the targets. */
   override exportSource(name = 'model'): ExportSource {
     const { trained, history } = this
     const { learned } = trained
     const { settings, words, labels, textColumn, scaling } = learned
     if (scaling.mean === 0 && scaling.deviation === 1) return super.exportSource(name)
-    const own = { name: labels[0], textColumn, scaling: { mean: 0, deviation: 1 } }
+    const own = { mean: 0, deviation: 1 }
     return new TextRegressor({
       ...trained,
       network: unscaledNetwork(trained.network, scaling),
-      learned: completeRegressor(settings, words, own),
+      learned: completeRegressor({ settings, labels, words, textColumn, scaling: own }),
       history,
       training: null,
     }).exportSource(name)

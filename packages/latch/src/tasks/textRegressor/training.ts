@@ -32,13 +32,13 @@ export const taskTraining: TaskTraining<RegressorTypes> = {
   learn(given, { labels, textColumn = null }, training) {
     const { settings, words } = learnWords(given, training)
     const scaling = scalingOf(training.map(({ value }) => value))
-    return completeRegressor(settings, words, { name: labels![0], textColumn, scaling })
+    return completeRegressor({ settings, labels: labels!, words, textColumn, scaling })
   },
 
   extend(learned, training) {
     const words = extendWords(learned, training)
     const { settings, labels, textColumn, scaling } = learned
-    return words && completeRegressor(settings, words, { name: labels[0], textColumn, scaling })
+    return words && completeRegressor({ settings, labels, words, textColumn, scaling })
   },
 
   unknownTokens,
