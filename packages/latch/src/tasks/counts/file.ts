@@ -21,7 +21,7 @@ export function readCounts(
   take: (prefix: string) => NamedTensor[],
 ): WordCounts {
   const width = classes + 1
-  const [network, counts, ...texts] = readList(field, readNumber, {
+  const [network, counts, ...texts] = readList(field, (item) => readNumber(item, { min: 0 }), {
     minLength: width + 1,
     maxLength: width + 1,
   })

@@ -78,6 +78,14 @@ describe('a model file', () => {
       },
       '4 items',
     ],
+    [
+      'a negative number of texts',
+      (tensor, section) => {
+        section[2] = -3
+        return tensor
+      },
+      'a number, 0 or more',
+    ],
   ])('is refused with %s', async (_, change, expected) => {
     const { model } = await counted()
     expect(() => openModelFile(changed(model.toBytes(), change))).toThrow(expected)
