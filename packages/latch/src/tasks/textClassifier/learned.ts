@@ -66,12 +66,10 @@ export function readLearned(
   const labels = readLabels(fieldAt(root, 'labels'))
   const sections = { ...readTextSections(root), labels }
   checkNetwork(fieldAt(root, 'network'), config, sections)
-  const counts = readOptional(
-    fieldAt(root, 'counts'),
-    (field) => readCounts(field, labels.length, take),
-    null,
-  )
-  return completeLearned({ ...sections, counts })
+  return completeLearned({
+    ...sections,
+    counts: readOptional(fieldAt(root, 'counts'), (field) => readCounts(field, labels.length, take), null),
+  })
 }
 
 /** Reads what every task on texts has in its file, likewise. */
@@ -119,9 +117,9 @@ function checkNetwork(
     const expected = `recurrent layers with the cell of settings.cell, ${settings.cell}`
     throw fieldError(layers, expected, cells.join(', ') || 'none')
   }
-  const loss = fieldAt(field, 'loss')
   const wanted = labels.length === 2 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy'
-  if (config.loss?.type !== wanted) throw fieldError(loss, wanted, config.loss?.type ?? 'nothing')
+  if (config.loss?.type !== wanted)
+    throw fieldError(fieldAt(field, 'loss'), wanted, config.loss?.type ?? 'nothing')
 }
 
 /** Whether this layer has one output row per sequence. */
