@@ -30,8 +30,9 @@ const NAMES: Names<MultiLabelOptions> = { ...SHARED, labelSeparator: 1 }
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveMultiLabelSettings(options: MultiLabelOptions): MultiLabelSettings {
-  const { labelSeparator = ';', ...rest } = refuseCounts(options, 'several labels')
-  assertKnownOptions('option', options, NAMES)
+  const given = refuseCounts(options, 'several labels')
+  assertKnownOptions('option', given, NAMES)
+  const { labelSeparator = ';', ...rest } = given
   if (typeof labelSeparator !== 'string' || labelSeparator === '')
     throwOption('labelSeparator', 'a text that is not empty', describeTyped(labelSeparator))
   return { ...resolveSettings({ ...rest, counts: false }), labelSeparator }

@@ -34,8 +34,9 @@ const NAMES: Names<RegressorOptions> = { ...SHARED, loss: 1 }
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveRegressorSettings(options: RegressorOptions): RegressorSettings {
-  const { loss = 'meanSquaredError', ...rest } = refuseCounts(options, 'a number')
-  assertKnownOptions('option', options, NAMES)
+  const given = refuseCounts(options, 'a number')
+  assertKnownOptions('option', given, NAMES)
+  const { loss = 'meanSquaredError', ...rest } = given
   return {
     ...resolveSettings({ ...rest, counts: false }),
     loss: choiceOption('loss', loss, REGRESSION_LOSSES),
