@@ -12,7 +12,15 @@ import { chooseThreshold } from '../../../src/tasks/multiLabelClassifier/thresho
 import { hex, thrown } from '../textClassifier/classifierHelpers.ts'
 import { COLUMNS, complaints, LABELS, TINY, type LabelledRow } from './multiLabelHelpers.ts'
 
-const QUICK = { ...COLUMNS, epochs: 25, batchSize: 8, learningRate: 0.03, validation: 0.25, seed: 1 }
+const QUICK = {
+  ...COLUMNS,
+  epochs: 25,
+  batchSize: 8,
+  learningRate: 0.03,
+  ema: null,
+  validation: 0.25,
+  seed: 1,
+}
 const ROWS = complaints(96)
 
 async function trained(options: MultiLabelOptions = {}, rows: readonly object[] = ROWS, fit: object = {}) {
