@@ -58,6 +58,8 @@ export async function run(print: Print): Promise<Result> {
   const training = { epochs: 12, learningRate: 0.01, batchSize: 16 }
 
   heading(print, 'Which faults?')
+  paragraph(print, 'A complaint of the training, and the faults that it has:')
+  print(`  "${train[0].text}": ${train[0].faults.join(', ') || 'none'}`)
   const columns = { text: 'text', label: 'faults' } as const
   const model = multiLabelClassifier(options)
   await model.fit(train, { ...columns, ...training })
@@ -73,6 +75,7 @@ export async function run(print: Print): Promise<Result> {
     print(`  ${fault}  ${percent(probability)}${prediction.labels.includes(fault) ? '  yes' : ''}`)
 
   heading(print, 'How much is paid back?')
+  paragraph(print, 'The number is standardised for training, and the answer is in its own units again.')
   const target = { text: 'text', label: 'paid' } as const
   const regressor = textRegressor(options)
   await regressor.fit(train, { ...target, ...training })

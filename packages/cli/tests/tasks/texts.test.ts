@@ -7,7 +7,7 @@ const place = new Workplace()
 const LABELS = ['late', 'loud', 'rude']
 const rows = Array.from({ length: 64 }, (_, i) => {
   const labels = LABELS.filter((_label, c) => (i >> c) & 1)
-  const body = ['room', 'was', ...labels, i % 3 ? 'today' : 'again'].join(' ')
+  const body = ['hotel', 'was', ...labels, i % 3 ? 'today' : 'again'].join(' ')
   return { body, labels, stars: 5 - labels.length }
 })
 const SMALL =
@@ -68,7 +68,7 @@ describe('latch train --task multilabel', () => {
     expect(evaluated.code).toBe(0)
     expect(evaluated.stdout).toMatch(/micro F1 [^]*all labels right/)
     expect(evaluated.stdout).toMatch(/macro/)
-    const texts = ['room was rude and loud today', 'room was today']
+    const texts = ['hotel was rude and loud today', 'hotel was today']
     const ran = await place.latch(['predict', 'labels.safetensors', ...texts, '--json'])
     const [both, none] = jsonLines(ran) as { labels: string[]; probabilities: Record<string, number> }[]
     expect([...both.labels].sort()).toEqual(['loud', 'rude'])
@@ -85,7 +85,7 @@ describe('latch train --task multilabel', () => {
   })
 
   it('names the row and file of a label that the model does not have', async () => {
-    place.write('unknown.jsonl', JSON.stringify({ body: 'a room', labels: ['smoky'] }))
+    place.write('unknown.jsonl', JSON.stringify({ body: 'a hotel', labels: ['smoky'] }))
     const flags = ['--label', 'labels', '--text', 'body']
     const { code, stderr } = await place.latch(['evaluate', 'labels.safetensors', 'unknown.jsonl', ...flags])
     expect(code).not.toBe(0)
@@ -105,7 +105,7 @@ describe('latch train --task multilabel', () => {
 
 describe('latch train --task regress', () => {
   it('predicts numbers and evaluates in their units', async () => {
-    const text = 'room was rude and late today'
+    const text = 'hotel was rude and late today'
     const ran = await place.latch(['predict', 'stars.safetensors', text, '--json', '--engine', 'simd'])
     const [{ output }] = jsonLines(ran) as { output: number[] }[]
     expect(Math.abs(output[0] - 3)).toBeLessThan(0.8)
@@ -130,7 +130,7 @@ describe('latch train --task regress', () => {
   })
 
   it('names the row of a cell that is no number', async () => {
-    place.write('words.csv', 'body,stars\na room,4\nan inn,many\n')
+    place.write('words.csv', 'body,stars\na hotel,4\nan inn,many\n')
     const { code, stderr } = await place.latch([
       'train',
       'words.csv',

@@ -30,7 +30,7 @@ const NAMES: Names<MultiLabelOptions> = { ...SHARED, labelSeparator: 1 }
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveMultiLabelSettings(options: MultiLabelOptions): MultiLabelSettings {
-  const given = refuseCounts(options, 'several labels')
+  const given = withoutCounts(options, 'several labels')
   assertKnownOptions('option', given, NAMES)
   const { labelSeparator = ';', ...rest } = given
   if (typeof labelSeparator !== 'string' || labelSeparator === '')
@@ -39,7 +39,7 @@ export function resolveMultiLabelSettings(options: MultiLabelOptions): MultiLabe
 }
 
 /** Options without `counts: false`. @throws UsageError for counts, which have one label per text. */
-export function refuseCounts<O extends object>(options: O, target: string): O {
+export function withoutCounts<O extends object>(options: O, target: string): O {
   if (!options || typeof options !== 'object' || !('counts' in options)) return options
   const { counts, ...rest } = options as O & { counts: unknown }
   if (counts === false || counts === undefined) return rest as unknown as O

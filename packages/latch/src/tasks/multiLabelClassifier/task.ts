@@ -4,7 +4,6 @@ import { requireSameNetwork } from '../files/sameNetwork.ts'
 import { activate, byName } from '../prediction.ts'
 import type { TaskDefinition, Trained } from '../task.ts'
 import { readLabels, readTextSections } from '../textClassifier/learned.ts'
-import { textNetwork } from '../textClassifier/network.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
 import {
   completeMultiLabel,
@@ -12,6 +11,7 @@ import {
   type MultiLabelPrediction,
   type MultiLabelTypes,
 } from './learned.ts'
+import { multiLabelNetwork } from './network.ts'
 
 export const multiLabelTask: TaskDefinition<MultiLabelTypes> = {
   ...textClassifierTask,
@@ -34,15 +34,6 @@ export const multiLabelTask: TaskDefinition<MultiLabelTypes> = {
     requireSameNetwork(fieldAt(root, 'network'), config, multiLabelNetwork({ settings, words, labels }))
     return completeMultiLabel({ settings, labels, words, textColumn, threshold })
   },
-}
-
-/** The network: a logit for each label. */
-export function multiLabelNetwork({
-  settings,
-  words,
-  labels,
-}: Pick<MultiLabelLearned, 'settings' | 'words' | 'labels'>) {
-  return textNetwork(settings, words.size, labels.length, 'binaryCrossEntropy')
 }
 
 /** The prediction of a text from its output row. */

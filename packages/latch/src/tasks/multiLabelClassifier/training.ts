@@ -13,7 +13,7 @@ import { unknownTokens } from '../unknownTokens.ts'
 import { splitLabels } from './labelLists.ts'
 import { completeMultiLabel, USUAL_THRESHOLD, type LabelListItem, type MultiLabelTypes } from './learned.ts'
 import { measureLabels, probabilitiesOfItems, scoreLabelLists } from './measure.ts'
-import { multiLabelNetwork } from './task.ts'
+import { multiLabelNetwork } from './network.ts'
 import { chooseThreshold } from './threshold.ts'
 
 export { evaluateModel } from '../evaluate.ts'

@@ -1,6 +1,6 @@
 /** The options of a text regressor: those of a text classifier that are not of labels, and the loss. */
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
-import { refuseCounts } from '../multiLabelClassifier/options.ts'
+import { withoutCounts } from '../multiLabelClassifier/options.ts'
 import { choiceOption } from '../optionChecks.ts'
 import {
   CLASSIFIER_OPTIONS,
@@ -34,7 +34,7 @@ const NAMES: Names<RegressorOptions> = { ...SHARED, loss: 1 }
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveRegressorSettings(options: RegressorOptions): RegressorSettings {
-  const given = refuseCounts(options, 'a number')
+  const given = withoutCounts(options, 'a number')
   assertKnownOptions('option', given, NAMES)
   const { loss = 'meanSquaredError', ...rest } = given
   return {

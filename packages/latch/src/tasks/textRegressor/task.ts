@@ -1,14 +1,8 @@
 /** The text regressor as a task: texts as a text classifier reads them; one number, in the units of the training targets. */
 import { fieldAt, readChoice, readList, readNumber, readString } from '../../core/validation.ts'
-import { embeddingLayer } from '../../layers/embedding.ts'
-import { allLosses } from '../../layers/losses/allLosses.ts'
-import { oneHotLayer } from '../../layers/oneHot.ts'
-import type { LayerInfo } from '../../layers/definition.ts'
 import { requireSameNetwork } from '../files/sameNetwork.ts'
 import type { TaskDefinition, Trained } from '../task.ts'
-import { classifierLayers } from '../textClassifier/layers.ts'
 import { readTextSections } from '../textClassifier/learned.ts'
-import { textNetwork } from '../textClassifier/network.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
 import {
   completeRegressor,
@@ -17,12 +11,8 @@ import {
   type RegressorLearned,
   type RegressorTypes,
 } from './learned.ts'
+import { regressorLayers, regressorNetwork } from './network.ts'
 import { REGRESSION_LOSSES } from './options.ts'
-
-/** Those of a text classifier, with the losses of numbers. */
-export const regressorLayers: readonly LayerInfo[] = classifierLayers.map((layer) =>
-  layer === embeddingLayer || layer === oneHotLayer ? { ...layer, losses: allLosses } : layer,
-)
 
 export const textRegressorTask: TaskDefinition<RegressorTypes> = {
   ...textClassifierTask,
@@ -53,11 +43,6 @@ export const textRegressorTask: TaskDefinition<RegressorTypes> = {
     const deviation = readNumber(fieldAt(scaling, 'deviation'), { min: Number.MIN_VALUE })
     return completeRegressor({ settings, labels, words, textColumn, scaling: { mean, deviation } })
   },
-}
-
-/** The network: one number, the standardised target. */
-export function regressorNetwork({ settings, words }: Pick<RegressorLearned, 'settings' | 'words'>) {
-  return textNetwork(settings, words.size, 1, settings.loss)
 }
 
 /** The prediction of a text from its output row. */

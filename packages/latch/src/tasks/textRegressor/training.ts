@@ -10,7 +10,7 @@ import { extendWords, learnWords, readLabels, readTexts } from '../textClassifie
 import { fitDefaults } from '../textClassifier/training.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import { completeRegressor, type NumberItem, type RegressorTypes, type TargetScaling } from './learned.ts'
-import { regressorLayers, regressorNetwork } from './task.ts'
+import { regressorLayers, regressorNetwork } from './network.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'

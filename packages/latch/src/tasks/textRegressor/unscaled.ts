@@ -1,7 +1,7 @@
 /** A regressor's network whose output is the number itself: the scaling becomes part of the last layer. */
 import { buildNetwork, internalsOf, type Network } from '../../model/network.ts'
 import type { TargetScaling } from './learned.ts'
-import { regressorLayers } from './task.ts'
+import { regressorLayers } from './network.ts'
 
 /** A copy in which y = W·h + b of the last layer is y = (W·d)·h + (b·d + m) for mean m and deviation d. */
 export function unscaledNetwork(network: Network, { mean, deviation }: TargetScaling): Network {

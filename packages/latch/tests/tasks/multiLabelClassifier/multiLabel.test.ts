@@ -81,11 +81,11 @@ describe('multiLabelClassifier', () => {
     const { model, report } = await trained()
     expect(model.labels).toEqual(LABELS)
     expect(report.warnings).toContain('12 rows without a label.')
-    const { labels, label, probabilities } = model.predict('the room was rude and loud')
+    const { labels, label, probabilities } = model.predict('the hotel was rude and loud')
     expect([...labels].sort()).toEqual(['loud', 'rude'])
     expect(label).toBeNull()
     expect(probabilities.rude).toBeGreaterThan(model.threshold)
-    expect(model.predict('the room was fine').labels).toEqual([])
+    expect(model.predict('the hotel was fine').labels).toEqual([])
     const result = await model.evaluate(complaints(40, 9), COLUMNS)
     expect(result.microF1).toBeGreaterThan(0.9)
     expect(result.threshold).toBe(model.threshold)
@@ -94,7 +94,7 @@ describe('multiLabelClassifier', () => {
 
   it('lists the likeliest labels with top, given or not', async () => {
     const { model } = await trained({}, ROWS, { epochs: 1 })
-    const [one] = model.predict(['the room was late'], { top: 2 })
+    const [one] = model.predict(['the hotel was late'], { top: 2 })
     const order = Object.values(one.probabilities).sort((a, b) => b - a)
     expect(one.top!.map(({ probability }) => probability)).toEqual(order.slice(0, 2))
     expect(() => model.predict('late', { top: 0 })).toThrow(/a positive integer/)

@@ -10,7 +10,7 @@ export interface LabelledRow {
   labels: string[]
 }
 
-const FILLERS = ['the', 'room', 'was', 'fine', 'today', 'again']
+const FILLERS = ['the', 'hotel', 'was', 'fine', 'today', 'again']
 
 /** Rows with none to three labels. */
 export function complaints(count: number, seed = 1): LabelledRow[] {

@@ -11,7 +11,7 @@ describeModelContract('text regressor', async (): Promise<ModelCase<string, stri
   await model.fit(rows, { ...COLUMNS, epochs: 1, batchSize: 8, seed: 1, validation: 0.25, patience: null })
   return {
     model: model as never,
-    inputs: ['the room was bad', 'great and good today again', 'awful today again'],
+    inputs: ['the hotel was bad', 'great and good today again', 'awful today again'],
     steps: (text) => text.split(' '),
     examples: rows,
     options: COLUMNS,

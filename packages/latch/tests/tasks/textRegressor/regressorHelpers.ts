@@ -10,7 +10,7 @@ export interface RatedRow {
 }
 
 const WORTH: Readonly<Record<string, number>> = { awful: -40, bad: -20, good: 20, great: 40 }
-const FILLERS = ['the', 'room', 'was', 'and', 'today', 'again']
+const FILLERS = ['the', 'hotel', 'was', 'and', 'today', 'again']
 
 /** Rows whose numbers are around 100, tens apart. */
 export function ratings(count: number, seed = 1): RatedRow[] {

@@ -30,8 +30,8 @@ describe('textRegressor', () => {
     async (loss) => {
       const { model } = await trained({ loss })
       expect(model.network.config.loss!.type).toBe(loss)
-      expect(model.predict('the room was great').value).toBeGreaterThan(110)
-      const { value, output, label } = model.predict('the room was awful')
+      expect(model.predict('the hotel was great').value).toBeGreaterThan(110)
+      const { value, output, label } = model.predict('the hotel was awful')
       expect(value).toBeLessThan(90)
       expect(output).toEqual([value])
       expect(label).toBeNull()
@@ -55,19 +55,19 @@ describe('textRegressor', () => {
     const deviation = Math.sqrt(used.reduce((sum, x) => sum + (x - mean) ** 2, 0) / used.length)
     expect(model.scaling.mean).toBeCloseTo(mean, 10)
     expect(model.scaling.deviation).toBeCloseTo(deviation, 10)
-    const batch = model.pack(['the room was good'])
+    const batch = model.pack(['the hotel was good'])
     model.network.forward(batch)
     const [inside] = model.network.readOutput(batch)
-    expect(model.predict('the room was good').value).toBe(
+    expect(model.predict('the hotel was good').value).toBe(
       inside * model.scaling.deviation + model.scaling.mean,
     )
   })
 
   it('traces in the units of the targets', async () => {
     const { model } = await trained({}, ROWS, { epochs: 2 })
-    const trace = model.trace('the room was good')
-    expect(trace.probabilities.stars).toBe(model.predict('the room was good').value)
-    expect(trace.steps[1].output.probabilities.stars).toBe(model.predict('the room').value)
+    const trace = model.trace('the hotel was good')
+    expect(trace.probabilities.stars).toBe(model.predict('the hotel was good').value)
+    expect(trace.steps[1].output.probabilities.stars).toBe(model.predict('the hotel').value)
   })
 
   it('compares with ridge regression and with the mean', async () => {
@@ -114,7 +114,7 @@ describe('textRegressor', () => {
     expect(hex(a.model.toBytes())).toBe(hex(b.model.toBytes()))
     const large = ROWS.map((row) => ({ ...row, stars: 1e12 + row.stars * 1e6 }))
     const { model } = await trained({}, large, { epochs: 1 })
-    expect(model.predict('the room was good').value).toBeGreaterThan(1e12)
+    expect(model.predict('the hotel was good').value).toBeGreaterThan(1e12)
   })
 
   it('refuses what it cannot learn from, by name', async () => {
