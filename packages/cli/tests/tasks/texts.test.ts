@@ -75,7 +75,7 @@ describe('latch train --task multilabel', () => {
     expect(none.labels).toEqual([])
     expect(Object.keys(both.probabilities)).toEqual(LABELS)
     const piped = await place.latch(['predict', 'labels.safetensors', ...texts])
-    expect(piped.stdout.split('\n')[1]).toBe('[]\t[]\troom was today')
+    expect(piped.stdout.split('\n')[1]).toBe('[]\t[]\thotel was today')
     const top = await place.latch(['predict', 'labels.safetensors', ...texts, '--top', '2'])
     expect(top.stdout.split('\n')[0].split('\t')).toHaveLength(5)
     const inspected = await place.latch(['inspect', 'labels.safetensors', texts[0]])
