@@ -13,6 +13,7 @@ import { run as nextWord } from '../examples/nextWord.ts'
 import { run as oneStep } from '../examples/oneStep.ts'
 import { multiply, add } from '../examples/paper.ts'
 import { run as riya } from '../examples/riya.ts'
+import { run as severalLabels } from '../examples/severalLabels.ts'
 import { run as sineForecast } from '../examples/sineForecast.ts'
 import { run as shapes } from '../examples/shapes.ts'
 import { run as sheryians } from '../examples/sheryians.ts'
@@ -267,6 +268,17 @@ it('names are found, also unknown ones, and no prediction breaks BIO', async () 
     'LOC New York',
   ])
   expect(broken).toBe(0)
+})
+
+it('several labels are found at once, and a number is near the truth', async () => {
+  const page: string[] = []
+  const { labels, baseline, prediction, numbers, value } = await severalLabels((line) => page.push(line))
+  checkPage(page)
+  expect(labels.microF1).toBeGreaterThan(0.95)
+  expect(baseline).toBeGreaterThan(0.5)
+  expect([...prediction.labels].sort()).toEqual(['cold', 'loud'])
+  expect(numbers.rSquared).toBeGreaterThan(0.8)
+  expect(Math.abs(value - 60)).toBeLessThan(12)
 })
 
 it('dates that it has never seen are rewritten, by looking at the right letters', async () => {

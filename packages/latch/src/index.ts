@@ -3,6 +3,17 @@
  * point of its own (`latch/training`), so that a page which only predicts does not load it.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
+export {
+  multiLabelClassifier,
+  MultiLabelClassifier,
+} from './tasks/multiLabelClassifier/multiLabelClassifier.ts'
+export type { MultiLabelOptions, MultiLabelSettings } from './tasks/multiLabelClassifier/options.ts'
+export type { MultiLabelPrediction } from './tasks/multiLabelClassifier/learned.ts'
+export { textRegressor, TextRegressor } from './tasks/textRegressor/textRegressor.ts'
+export type { RegressorFitOptions } from './tasks/textRegressor/textRegressor.ts'
+export { REGRESSION_LOSSES } from './tasks/textRegressor/options.ts'
+export type { RegressionLoss, RegressorOptions, RegressorSettings } from './tasks/textRegressor/options.ts'
+export type { NumberPrediction, TargetScaling } from './tasks/textRegressor/learned.ts'
 export { languageModel, LanguageModel } from './tasks/languageModel/languageModel.ts'
 export type {
   NextToken,
@@ -74,6 +85,7 @@ export type {
   ModelStream,
   ModelStreamState,
   ModelSummary,
+  MultiLabelEvaluation,
   PredictOptions,
   Prediction,
   RankedLabel,

@@ -24,6 +24,8 @@ import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
 import { usableRows } from '../options/badRows.ts'
+import { evaluateTexts } from '../texts/evaluate.ts'
+import { asTextModel } from '../texts/models.ts'
 import { atFile, dataArgument, labelOption, readRows, tagsOption, textOption } from '../options/rows.ts'
 
 const EXAMPLES = `
@@ -78,8 +80,10 @@ export function evaluateCommand(output: Output) {
       const language = asLanguageModel(model)
       if (language) return evaluateLanguageModel(language, data, flags, output)
       if (flags.ngrams !== undefined || flags.lines) requireLanguageModel(model, path, 'evaluate')
+      const texts = asTextModel(model)
+      if (texts) return evaluateTexts(texts, data, flags, output)
       requireTextClasses(model)
-      const table = await readRows(data, flags, output, model.summary().textColumn)
+      const table = await readRows(data, flags, output, { trained: model.summary().textColumn })
       const { usable, warnings } = usableRows(model, table, { path, skip: flags.skipBadRows, output })
       const found = await evaluateWithProgress(model, usable, output).catch((error: unknown) => {
         throw atFile(error, usable)

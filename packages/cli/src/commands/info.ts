@@ -168,7 +168,10 @@ function modelFacts(path: string, model: AnyModel): Facts {
   const named = labels.some((label, i) => label !== String(i))
   return {
     model: path,
-    task: task.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
+    task:
+      task === 'multiLabelClassifier'
+        ? 'multi-label classifier'
+        : task.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
     ...(source === null ? {} : { from: describeOrigin(source) }),
     ...(reads.includes('text') ? {} : { input: describeInput(input) }),
     tokens,

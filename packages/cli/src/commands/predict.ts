@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import {
   LatchError,
   UsageError,
+  type MultiLabelPrediction,
   type Prediction,
   type PredictOptions,
   type RankedLabel,
@@ -67,7 +68,7 @@ Without texts and --file, reads texts from standard input, one per line. Prints
 one line per text: label, probability and text, separated by tabs when piped. With
 --top 3, a line begins with the three most likely labels, each with its
 probability. A model with numeric outputs prints numbers instead of label and
-probability. For a model without a vocabulary, pass --ids, or features as JSON, one
+probability; one with several labels, when piped, a JSON list of labels and one of their probabilities. For a model without a vocabulary, pass --ids, or features as JSON, one
 row per step. A text that the model cannot read is reported in its place; the
 others are answered, and the exit code is 1. A piped field that a spreadsheet would
 take for a formula begins with an apostrophe; --json has every text as it is.
@@ -125,7 +126,7 @@ export function predictCommand(output: Output) {
     .option(...allowNonFiniteOption)
     .option(
       '--json',
-      'print one JSON object per line: { label, probabilities }, with --top { top } too; { output } for numbers; { text, probability, ended } of a sequence-to-sequence model; or { row, error }',
+      'print one JSON object per line: { label, probabilities }, with --top { top } too; { labels, probabilities } for any number of labels; { output } for numbers; { text, probability, ended } of a sequence-to-sequence model; or { row, error }',
     )
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
@@ -172,7 +173,7 @@ function sequenceFlags({ source, beams, lengthPenalty }: PredictFlags): Record<s
 
 /** @throws UsageError for a model whose outputs are numbers */
 function requireLabels(model: AnyModel): void {
-  if (model.summary().predicts === 'classes') return
+  if (model.summary().predicts !== 'values') return
   throw new UsageError({
     where: '--top',
     expected: 'a model that predicts labels',
@@ -318,7 +319,18 @@ async function printAll({ groups, place }: Source, answers: Answers, printer: Pr
 
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
 type Printed =
-  Labelled | { output: number[] } | { tagged: TagPrediction } | { written: readonly WrittenSequence[] }
+  | Labelled
+  | LabelList
+  | { output: number[] }
+  | { tagged: TagPrediction }
+  | { written: readonly WrittenSequence[] }
+
+/** Any number of labels. */
+interface LabelList {
+  labels: string[]
+  probabilities: Record<string, number>
+  top?: RankedLabel[]
+}
 
 interface Labelled {
   label: string
@@ -348,6 +360,8 @@ function printed(prediction: Prediction): Printed {
   if ('tags' in prediction) return { tagged: prediction as TagPrediction }
   const { label, probabilities, output, steps, top } = prediction
   const more = { ...(top && { top }), ...(steps && { steps }) }
+  if ('labels' in prediction && probabilities)
+    return { labels: (prediction as MultiLabelPrediction).labels, probabilities, ...more }
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
 }
 
@@ -413,7 +427,29 @@ class Printer {
       this.#output.print(
         this.#output.isTerminal ? `${numbers}  ${visible(text)}` : `${numbers}\t${tableCell(text)}`,
       )
+    else if ('labels' in prediction) this.#printLabels(text, prediction)
     else this.#printLabel(text, prediction as Labelled)
+  }
+
+  /** The labels of a text, each with its probability; with `--top` the likeliest ones instead, whether it has them or not. */
+  #printLabels(text: string, { labels, probabilities, top }: LabelList): void {
+    const output = this.#output
+    const shown = top ?? labels.map((label) => ({ label, probability: probabilities[label] }))
+    if (!output.isTerminal) {
+      const cells = top
+        ? top.flatMap(({ label, probability }) => [label, exactNumber(probability)])
+        : [
+            JSON.stringify(labels),
+            JSON.stringify(shown.map(({ probability }) => Number(exactNumber(probability)))),
+          ]
+      return output.print([...cells, text].map(tableCell).join('\t'))
+    }
+    const { bold, dim } = output.colors
+    const named = shown.map(({ label, probability }) => {
+      const isGiven = labels.includes(label)
+      return `${isGiven ? bold(labelText(label)) : labelText(label)} ${percent(probability)}`
+    })
+    output.print(`${named.join(', ') || dim('no label')}  ${visible(text)}`)
   }
 
   #printWritten(source: string, written: readonly WrittenSequence[]): void {

@@ -1,6 +1,14 @@
 /** `latch train`: trains a text classifier on a table of texts and labels, a language model or a tagger, and saves it. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { cells, type ModelFitReport, TAG_SCHEMES, TextClassifier, textClassifier, UsageError } from 'latch'
+import {
+  cells,
+  type ModelFitReport,
+  REGRESSION_LOSSES,
+  TAG_SCHEMES,
+  TextClassifier,
+  textClassifier,
+  UsageError,
+} from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOptions, oneOf, realNumber, typedFlags, wholeNumber, yesOrNo } from '../options/options.ts'
@@ -32,6 +40,7 @@ import { requireTaskOptions } from '../training/taskOptions.ts'
 import { addSequenceOptions } from '../sequences/options.ts'
 import { trainSequenceToSequence } from '../sequences/train.ts'
 import { trainTagger } from '../tagging/train.ts'
+import { trainTexts } from '../texts/train.ts'
 import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { NETWORK_OPTIONS, trainingCommand } from '../training/command.ts'
@@ -60,6 +69,8 @@ Examples:
   $ latch train comments.csv --resume model.checkpoint.safetensors
   $ latch train names.conll --task tag --test test.conll
   $ latch train en-ud-train.conllu --task tag --text form --label upos
+  $ latch train toxic.csv --task multilabel --label kinds --label-separator ,
+  $ latch train reviews.csv --task regress --label stars
   $ latch train dates.csv --task seq2seq --source written --target iso
   $ latch train new-comments.csv --from model.safetensors --extend-vocabulary`
 
@@ -76,8 +87,14 @@ export function trainCommand(output: Output) {
     .optionsGroup(TASK_OPTIONS)
     .option(
       '--task <name>',
-      'classify texts, lm: a language model of the texts, tag: a label for each token, or seq2seq: a text for each text (default: classify)',
+      'classify texts, multilabel: any number of labels for each text, regress: a number for each text, lm: a language model of the texts, tag: a label for each token, or seq2seq: a text for each text (default: classify)',
       oneOf('--task', TASKS),
+    )
+    .option('--label-separator <text>', 'multilabel: what stands between the labels of a text (default: ;)')
+    .option(
+      '--loss <name>',
+      `regress: ${REGRESSION_LOSSES.join(' or ')} (default: meanSquaredError)`,
+      oneOf('--loss', REGRESSION_LOSSES),
     )
     .option('--lines', 'lm: each line of a text file is a text of its own')
     .option('--steps <n>', 'lm: tokens through which gradients go back (default: 64)', wholeNumber('--steps'))
@@ -166,12 +183,16 @@ async function runLocked(
     await noteOldCheckpoint(flags, paths, output)
     return trainSequenceToSequence(flags, { data, paths, lock, output, logFlags: flags, seconds })
   }
+  if (flags.task === 'multilabel' || flags.task === 'regress') {
+    await noteOldCheckpoint(flags, paths, output)
+    return trainTexts(flags, { data, paths, lock, output, logFlags: flags, seconds })
+  }
   const { model, options, resume } = await startOf(flags)
   const rows = await readRows(
     data,
     { ...flags, text: flags.text ?? textFlag(options.text), label: flags.label ?? options.label },
     output,
-    flags.from === undefined ? null : model.summary().textColumn,
+    { trained: flags.from === undefined ? null : model.summary().textColumn },
   )
   requireTwoRows(rows)
   const test = flags.test === undefined ? undefined : await readRowsLike(rows, flags.test, output)

@@ -48,22 +48,26 @@ export function textFlag(text: string | readonly string[] | undefined): string |
   return typeof text === 'string' || text === undefined ? text : formatNames(text)
 }
 
-/**
- * Reads texts and labels of a table; `-` is standard input.
- * @param trained the text column of a model
- * @throws DataError
- */
+/** How a model reads rows. */
+export interface RowReading {
+  /** The text column that it was trained on. */
+  trained?: string | null
+  /** Whether a text has any number of labels. */
+  labelLists?: boolean
+}
+
+/** Reads texts and labels of a table; `-` is standard input. @throws DataError */
 export async function readRows(
   source: string,
   flags: RowFlags,
   output: Output,
-  trained: string | null = null,
+  { trained = null, labelLists = false }: RowReading = {},
 ): Promise<Rows> {
   const { label } = flags
   const text = flags.text === undefined ? undefined : textColumns(flags.text)
   const reading = tableOptions(flags)
   const trainedText = trained === null ? null : textColumns(trained)
-  const examples = await readExamples(source, { text, trainedText, label, ...reading })
+  const examples = await readExamples(source, { text, trainedText, label, labelLists, ...reading })
   for (const note of examples.notes) output.note(noteAsFlags(note))
   const columns = { text: formatNames(examples.textColumns), label: examples.columns.label ?? '' }
   if (examples.textColumns.includes(columns.label)) {
@@ -88,13 +92,25 @@ export function atFile(error: unknown, { name, rowNumbers, columns }: Rows): unk
 
 /** A second table with the columns of the first. @throws DataError, also for labels the first does not have */
 export async function readRowsLike(first: Rows, source: string, output: Output): Promise<Rows> {
+  const more = await readTableLike(first, source, output)
+  const known = new Set(first.rows.map((row) => row[first.columns.label]))
+  requireKnownLabels(more, known, first.name)
+  return more
+}
+
+/** Likewise, with any labels. @throws DataError */
+export async function readTableLike(
+  first: Rows,
+  source: string,
+  output: Output,
+  how: RowReading = {},
+): Promise<Rows> {
   const { format: _format, ...reading } = first.reading
   const isFolder = (await stat(source).catch(() => undefined))?.isDirectory()
   const columns = isFolder ? {} : first.columns
-  const more = await readRows(source, { ...reading, ...columns }, output)
-  const known = new Set(first.rows.map((row) => row[first.columns.label]))
-  requireKnownLabels(more, known, first.name)
-  return { ...more, rows: renamed(more, first) }
+  const more = await readRows(source, { ...reading, ...columns }, output, how)
+  const { text, label } = first.columns
+  return { ...more, rows: renamed(more, first), columns: { text, label } }
 }
 
 /** @throws DataError for rows whose labels `owner` does not have */

@@ -5,10 +5,13 @@ import type {
   EntityScores,
   SentenceScores,
   Evaluation,
+  MultiLabelEvaluation,
   SequenceEvaluation,
   TagEvaluation,
   TokenEvaluation,
+  ValueEvaluation,
 } from 'latch'
+import type { ClassScores } from 'latch/training'
 import { displayWidth, fit, visible, wrap } from '../terminal/glyphWidth.ts'
 import { maximum } from 'latch/inspection'
 import { clamp, count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
@@ -104,6 +107,7 @@ export function drawEvaluation(result: Evaluation, colors: Colors, width: number
   if (result.kind === 'values') return valueLine(result, colors)
   if (result.kind === 'tokens') return tokenLine(result, colors)
   if (result.kind === 'sequences') return sequenceLine(result, colors)
+  if (result.kind === 'labels') return labelReport(result, colors, width)
   const parts = [headline(result, colors, width)]
   if (isTags(result) && result.sentences) parts.unshift(sentenceLine(result.sentences, colors))
   if (isTags(result) && result.entities) parts.push(entityTable(result.entities, colors, width))
@@ -131,21 +135,73 @@ function entityTable(scores: EntityScores, colors: Colors, width: number): strin
   const digits = Math.max('spans'.length, count(support).length)
   const nameWidth = Math.max(6, width - METRICS_WIDTH - digits)
   const rows = [...listed, { ...scores, label: 'all' }].map((row, i) =>
-    [
-      name(row.label, nameWidth),
-      percent(row.precision),
-      percent(row.recall),
-      percent(row.f1),
-      count(row.support),
-    ].map((cell) => (i === listed.length ? colors.bold(cell) : cell)),
+    [...scoreCells(row, nameWidth), count(row.support)].map((cell) =>
+      i === listed.length ? colors.bold(cell) : cell,
+    ),
   )
   return drawTable(rows, { head: ['Spans', 'precision', 'recall', 'F1', 'spans'], colors })
 }
 
-function valueLine(result: Extract<Evaluation, { kind: 'values' }>, { bold }: Colors): string {
-  const error = bold(`mean absolute error ${outputNumber(result.meanAbsoluteError)}`)
-  const squared = `root mean squared error ${outputNumber(result.rootMeanSquaredError)}`
-  return `${error}   ${squared}   loss ${loss(result.loss)}   ${plural(result.n, 'row')}`
+function valueLine(result: ValueEvaluation, { bold }: Colors): string {
+  const { rSquared } = result
+  const figures = [
+    bold(`mean absolute error ${outputNumber(result.meanAbsoluteError)}`),
+    `root mean squared error ${outputNumber(result.rootMeanSquaredError)}`,
+    ...(rSquared === null ? [] : [`R² ${rSquared.toFixed(3)}`]),
+    `loss ${loss(result.loss)}`,
+    plural(result.n, 'row'),
+  ]
+  return figures.join('   ')
+}
+
+/** The headline of a multi-label classifier, and the table of the labels. */
+function labelReport(result: MultiLabelEvaluation, colors: Colors, width: number): string {
+  const facts = [
+    `macro F1 ${percent(result.macroF1)}`,
+    `all labels right ${percent(result.exactMatch)}`,
+    `loss ${loss(result.loss)}`,
+    `threshold ${percent(result.threshold)}`,
+    plural(result.n, 'row'),
+  ]
+  const micro = `micro F1 ${percent(result.microF1)}`
+  const isShort = displayWidth([micro, ...facts].join('   ')) <= width
+  const rest = facts.join('   ')
+  const line = `${colors.bold(micro)}${isShort ? `   ${rest}` : `\n${wrap(rest, width).join('\n')}`}`
+  return `${line}\n\n${labelTable(result, colors, width)}`
+}
+
+/** Labels, or of many those with the lowest F1; then the means. */
+function labelTable(result: MultiLabelEvaluation, colors: Colors, width: number): string {
+  const { perLabel } = result
+  const many = perLabel.length > MOST_CLASSES
+  const worst = () => perLabel.filter(({ support }) => support > 0).sort((a, b) => a.f1 - b.f1)
+  const listed = many ? worst().slice(0, WORST_CLASSES) : perLabel
+  const digits = Math.max('rows'.length, count(result.n).length)
+  const nameWidth = Math.max(6, width - METRICS_WIDTH - digits)
+  const rows = listed.map((row) => [...scoreCells(row, nameWidth), count(row.support)])
+  const micro = {
+    label: 'micro',
+    precision: result.microPrecision,
+    recall: result.microRecall,
+    f1: result.microF1,
+  }
+  const macro = {
+    label: 'macro',
+    precision: result.macroPrecision,
+    recall: result.macroRecall,
+    f1: result.macroF1,
+  }
+  for (const mean of [micro, macro])
+    rows.push([...scoreCells(mean, nameWidth), count(result.n)].map((cell) => colors.bold(cell)))
+  const table = drawTable(rows, { head: ['label', 'precision', 'recall', 'F1', 'rows'], colors })
+  if (!many) return table
+  const all = `(${count(listed.length)} of ${count(perLabel.length)}; all in --json)`
+  return `${colors.bold('Labels with the lowest F1')}${colors.dim(` ${all}`)}\n${table}`
+}
+
+/** A label with its precision, recall and F1. */
+function scoreCells({ label, precision, recall, f1 }: Omit<ClassScores, 'support'>, width: number): string[] {
+  return [name(label, width), percent(precision), percent(recall), percent(f1)]
 }
 
 function headline(result: ClassEvaluation, { bold, dim }: Colors, width: number): string {
@@ -178,13 +234,7 @@ function classTable(result: ClassEvaluation, colors: Colors, width: number): str
   const listed = many ? worst().slice(0, WORST_CLASSES) : perClass
   const digits = Math.max('rows'.length, count(result.n).length)
   const nameWidth = Math.max(6, width - METRICS_WIDTH - digits)
-  const rows = listed.map(({ label, precision, recall, f1, support }) => [
-    name(label, nameWidth),
-    percent(precision),
-    percent(recall),
-    percent(f1),
-    count(support),
-  ])
+  const rows = listed.map((row) => [...scoreCells(row, nameWidth), count(row.support)])
   const mean = [
     nameWidth < MEAN.length ? 'mean' : MEAN,
     percent(result.macroPrecision),

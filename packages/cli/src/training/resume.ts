@@ -1,6 +1,7 @@
 /** Resuming an interrupted run: the options allowed, those stored in its checkpoint, and where the model is saved. */
 import {
   type AttentionScore,
+  type RegressionLoss,
   cells,
   type ScheduledSampling,
   type TokenKind,
@@ -20,7 +21,7 @@ import type { TrainingFlags } from './command.ts'
 
 export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
 /** What `--task` takes. */
-export const TASKS = ['classify', 'lm', 'tag', 'seq2seq'] as const
+export const TASKS = ['classify', 'multilabel', 'regress', 'lm', 'tag', 'seq2seq'] as const
 export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>
@@ -36,6 +37,8 @@ export interface TrainFlags extends TrainingFlags {
   plot?: string
   extendVocabulary?: boolean
   task?: (typeof TASKS)[number]
+  labelSeparator?: string
+  loss?: RegressionLoss
   lines?: boolean
   steps?: number
   endToken?: boolean

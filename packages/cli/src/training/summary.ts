@@ -45,7 +45,7 @@ export function drawSummary(summary: Summary, colors: Colors, width: number): st
     ...lines,
     ...(baseline === undefined ? [] : ['', ...wrap(baseline, width)]),
     '',
-    ...next(summary, colors),
+    ...nextCommands({ ...summary, isTested: result !== undefined, isComparable: true }, colors),
   ].join('\n')
 }
 
@@ -93,9 +93,16 @@ function baselineLine({ cell, report, result, baseline }: Summary): string | und
   return `On the ${baseline.part} rows ${compareWithBaseline(cell, accuracy, baseline)}`
 }
 
+/** A trained model, for the commands that are suggested. */
+interface Suggested extends Pick<Summary, 'cell' | 'path' | 'sample' | 'data' | 'columns' | 'reading'> {
+  isTested: boolean
+  /** Whether `latch compare` trains other cells on the data. */
+  isComparable: boolean
+}
+
 /** Commands that run as they are printed; what names a file of the reader is no command. */
-function next(
-  { cell, path, sample, result, data, columns, reading }: Summary,
+export function nextCommands(
+  { cell, path, sample, data, columns, reading, isTested, isComparable }: Suggested,
   { green, dim }: Colors,
 ): string[] {
   const file = shellWord(dashedPath(path))
@@ -106,9 +113,9 @@ function next(
   const read = [named, ...tableWords(reading).map(shellWord)].join(' ')
   const commands = [`${latch} predict ${file} ${text}`]
   if (cell !== 'ann' && cell !== 'bag') commands.push(`${latch} inspect ${file} ${text}`)
-  if (data !== '-') commands.push(`${latch} compare ${shellWord(dashedPath(data))} ${read}`)
+  if (isComparable && data !== '-') commands.push(`${latch} compare ${shellWord(dashedPath(data))} ${read}`)
   const lines = commands.map((command) => `  ${dim('$')} ${command}`)
-  if (!result) lines.push(`  ${dim('with other rows:')} ${latch} evaluate ${file} FILE ${read}`)
+  if (!isTested) lines.push(`  ${dim('with other rows:')} ${latch} evaluate ${file} FILE ${read}`)
   return [`Saved ${green(path)}. Next steps:`, ...lines]
 }
 

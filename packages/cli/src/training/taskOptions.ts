@@ -5,21 +5,27 @@ import type { TrainFlags, TASKS } from './resume.ts'
 
 type Task = (typeof TASKS)[number]
 
+/** Tasks that read texts as a text classifier does. */
+const TEXTS = ['classify', 'multilabel', 'regress'] as const
+
 /** Options that not every task has, with those that have them. */
 const OWN: Readonly<Record<string, readonly Task[]>> = {
-  '--text': ['classify', 'lm', 'tag'],
-  '--label': ['classify', 'tag'],
-  '--bidirectional': ['classify', 'tag', 'seq2seq'],
-  '--no-bidirectional': ['classify', 'tag', 'seq2seq'],
-  '--reset': ['classify'],
-  '--activation': ['classify'],
-  '--pooling': ['classify'],
-  '--max-length': ['classify', 'seq2seq'],
+  '--text': [...TEXTS, 'lm', 'tag'],
+  '--label': [...TEXTS, 'tag'],
+  '--bidirectional': [...TEXTS, 'tag', 'seq2seq'],
+  '--no-bidirectional': [...TEXTS, 'tag', 'seq2seq'],
+  '--reset': TEXTS,
+  '--activation': TEXTS,
+  '--pooling': TEXTS,
+  '--max-length': [...TEXTS, 'seq2seq'],
+  '--label-separator': ['multilabel'],
+  '--label-smoothing': ['classify', 'multilabel', 'lm', 'tag', 'seq2seq'],
+  '--loss': ['regress'],
   '--counts': ['classify'],
   '--class-weights': ['classify', 'tag'],
-  '--header': ['classify', 'seq2seq'],
-  '--delimiter': ['classify', 'lm', 'seq2seq'],
-  '--quotes': ['classify', 'lm', 'seq2seq'],
+  '--header': [...TEXTS, 'seq2seq'],
+  '--delimiter': [...TEXTS, 'lm', 'seq2seq'],
+  '--quotes': [...TEXTS, 'lm', 'seq2seq'],
   ...Object.fromEntries(LANGUAGE_ONLY.map((flag) => [flag, ['lm'] as const])),
   ...Object.fromEntries(REGULARISATION_FLAGS.map((flag) => [flag, ['lm', 'tag'] as const])),
   '--crf': ['tag'],
@@ -37,6 +43,8 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
 
 const NOUNS: Readonly<Record<Task, string>> = {
   classify: 'a text classifier',
+  multilabel: 'a multi-label classifier',
+  regress: 'a text regressor',
   lm: 'a language model',
   tag: 'a tagger',
   seq2seq: 'a sequence-to-sequence model',
@@ -49,7 +57,8 @@ export function requireTaskOptions(
 ): void {
   const wrong = typed.filter((flag) => OWN[flag]?.includes(task) === false)
   const others = new Set(wrong.flatMap((flag) => OWN[flag]))
-  if (task !== 'classify' && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
+  const readsTexts = (TEXTS as readonly Task[]).includes(task)
+  if (!readsTexts && (cell === 'ann' || cell === 'bag')) wrong.push(`--cell ${cell}`)
   if (typeof dropout === 'object') {
     if (task === 'tag' || task === 'seq2seq') wrong.push('--dropout with names')
     else {

@@ -1,5 +1,5 @@
 /** Remedies of the commands for language models, taggers and sequence-to-sequence models. */
-import { sequenceToSequence, type SequenceToSequence } from '../../../latch/src/node.ts'
+import { sequenceToSequence, textRegressor, type SequenceToSequence } from '../../../latch/src/node.ts'
 import { inspectSequences } from '../../src/commands/inspect.ts'
 import { evaluateSequenceToSequence } from '../../src/sequences/evaluate.ts'
 import { readPairs } from '../../src/sequences/pairs.ts'
@@ -14,6 +14,7 @@ import { requireLanguageModel } from '../../src/language/languageModels.ts'
 import { requireTaskOptions } from '../../src/training/taskOptions.ts'
 import { readSentenceFile, type SentenceFlags } from '../../src/tagging/sentences.ts'
 import { requireTaggerFlags } from '../../src/tagging/taggers.ts'
+import { requireTextFlags } from '../../src/texts/models.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { Workplace } from '../cliHelpers.ts'
 
@@ -113,6 +114,13 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     remedy: 'Omit --svg.',
     raise: async () => inspectSequences(await tinyPairs(), 'ab', { svg: 'a.svg' }, output),
     follow: async () => inspectSequences(await tinyPairs(), 'ab', {}, new Silent()),
+  },
+  {
+    name: 'options that a text regressor does not have',
+    kind: UsageError,
+    remedy: 'Omit --skip-bad-rows.',
+    raise: async () => requireTextFlags('evaluate', textRegressor(), { '--skip-bad-rows': true }),
+    follow: async () => requireTextFlags('evaluate', textRegressor(), { '--skip-bad-rows': undefined }),
   },
   {
     name: 'labels of sentences for a tagger without any',

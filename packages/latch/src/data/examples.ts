@@ -31,6 +31,11 @@ export interface ExampleOptions extends ReadingOptions {
   trainedText?: readonly string[] | null
   /** The label's column; `false`: no labels. Default: inferred, with a note. */
   label?: string | false
+  /**
+   * Whether a text has any number of labels: a cell may be a list, which is read as JSON text (`["rude","loud"]`), and
+   * rows with an empty label are kept: they have none. Default false.
+   */
+  labelLists?: boolean
 }
 
 /** Names of these options, for checks of names. */
@@ -42,7 +47,7 @@ export const READING_OPTIONS: Names<ReadingOptions> = {
   delimiter: 1,
   quotes: 1,
 }
-const NAMES: Names<ExampleOptions> = { text: 1, trainedText: 1, label: 1, ...READING_OPTIONS }
+const NAMES: Names<ExampleOptions> = { text: 1, trainedText: 1, label: 1, labelLists: 1, ...READING_OPTIONS }
 
 /** One example as `fit` and `evaluate` take it. */
 export interface ExampleRow {
@@ -76,7 +81,7 @@ export interface Examples {
  */
 export function examplesFromRows<Row extends object>(
   rows: Iterable<Row>,
-  options: Pick<ExampleOptions, 'text' | 'label' | 'name'> = {},
+  options: Pick<ExampleOptions, 'text' | 'label' | 'labelLists' | 'name'> = {},
 ): Examples {
   const collector = new TableCollector({ ...exampleTable(options), name: options.name ?? 'rows' })
   let number = 0
@@ -87,9 +92,9 @@ export function examplesFromRows<Row extends object>(
 /** The table options that read just the columns of the examples. */
 export function exampleTable(
   options: ExampleOptions,
-): TableOptions & Pick<CollectorOptions, 'complete' | 'likely'> {
+): TableOptions & Pick<CollectorOptions, 'complete' | 'likely' | 'lists'> {
   assertKnownOptions('option', options, NAMES)
-  const { text, trainedText, label, ...reading } = options
+  const { text, trainedText, label, labelLists, ...reading } = options
   const columns = [
     ...(text === undefined ? [] : listNames(text)),
     ...(typeof label === 'string' ? [label] : []),
@@ -98,6 +103,7 @@ export function exampleTable(
     ...reading,
     columns,
     likely: trainedText ?? undefined,
+    lists: labelLists,
     complete: text !== undefined && label !== undefined,
     choose: (sample, notes) => chooseColumns(sample, notes, options),
   }
@@ -177,6 +183,7 @@ function noteInferred(sample: TableSample, notes: string[], inferred: string[], 
 export function examplesFromTable(table: CollectedTable, options: ExampleOptions): Examples {
   const name = options.name ?? 'table'
   const labelled = options.label !== false
+  const needsLabel = labelled && !options.labelLists
   const texts: string[] = []
   const labels: string[] = []
   const rowNumbers: number[] = []
@@ -186,7 +193,7 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
     const text = joinTexts(row.slice(0, count)).trim()
     const label = labelled ? cleanLabel(row[count]) : ''
     if (text === '') skipped.emptyText++
-    else if (labelled && label === '') skipped.emptyLabel++
+    else if (needsLabel && label === '') skipped.emptyLabel++
     else {
       texts.push(text)
       if (labelled) labels.push(label)

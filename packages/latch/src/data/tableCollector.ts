@@ -20,6 +20,8 @@ export interface CollectorOptions {
    * there is a header. May add notes.
    */
   choose?: (sample: TableSample, notes: string[]) => readonly number[]
+  /** Whether cells may be lists, which become JSON text. Default false. */
+  lists?: boolean
   /** False where `choose` also infers columns beside `columns`, so that rows of objects are all looked at first. */
   complete?: boolean
 }
@@ -194,6 +196,7 @@ export class TableCollector {
 
   #cell(value: unknown, column: number, place: string): string {
     if (value === null || typeof value !== 'object') return textOf(value)
+    if (this.#options.lists && Array.isArray(value)) return JSON.stringify(value)
     const where = `${this.#options.name}, ${place}, "${this.#names[column]}"`
     const got = Array.isArray(value) ? 'an array' : 'an object'
     throw new DataError({ where, expected: 'a text, number or boolean', got })

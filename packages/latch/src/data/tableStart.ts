@@ -12,7 +12,7 @@ import type { Dialect, FormatOptions, TableFormat } from './tableFormat.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How to read a table, and which of its columns. */
-export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete' | 'likely'>, FormatOptions {
+export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete' | 'likely' | 'lists'>, FormatOptions {
   /** Name of the source in messages; the extension of a file name decides the format. Default 'table'. */
   name?: string
   /**
@@ -30,6 +30,7 @@ const NAMES: Names<TableOptions & CollectorOptions> = {
   choose: 1,
   complete: 1,
   likely: 1,
+  lists: 1,
   encoding: 1,
   delimiter: 1,
   quotes: 1,

@@ -66,9 +66,10 @@ export async function forEachPass(
 }
 
 /** Loss and errors of numeric outputs. */
-async function measureValues(network: Network, dataset: Dataset, options: ModelEvaluateOptions) {
+export async function measureValues(network: Network, dataset: Dataset, options: ModelEvaluateOptions) {
   const { width, per } = network.output
-  let [loss, weight, absolute, squared, count, n] = [0, 0, 0, 0, 0, 0]
+  const errors = Array.from({ length: width }, () => new ValueErrors())
+  let [loss, weight] = [0, 0]
   await forEachPass(network, dataset, options, (batch, targets) => {
     const valid = validSteps(network)
     const value = network.loss(batch, targets, true)
@@ -76,13 +77,7 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
     weight += value.weight
     const out = network.readOutput(batch)
     const add = (at: number, target: number) => {
-      for (let j = 0; j < width; j++) {
-        const error = out[at * width + j] - targets.values![target * width + j]
-        absolute += Math.abs(error)
-        squared += error * error
-        count++
-      }
-      n++
+      for (let j = 0; j < width; j++) errors[j].add(out[at * width + j], targets.values![target * width + j])
     }
     if (per === 'step') {
       const above = outputBatch(network, batch)
@@ -91,11 +86,40 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
       })
     } else for (let sequence = 0; sequence < batch.sequences; sequence++) add(sequence, sequence)
   })
+  const n = errors[0].n
+  const sum = (name: 'absolute' | 'squared') => errors.reduce((all, each) => all + each[name], 0)
+  const shares = errors.flatMap((each) => each.rSquared ?? [])
   return {
     loss: weight > 0 ? loss / weight : 0,
-    meanAbsoluteError: count > 0 ? absolute / count : 0,
-    rootMeanSquaredError: count > 0 ? Math.sqrt(squared / count) : 0,
+    meanAbsoluteError: n > 0 ? sum('absolute') / (n * width) : 0,
+    rootMeanSquaredError: n > 0 ? Math.sqrt(sum('squared') / (n * width)) : 0,
+    rSquared: shares.length > 0 ? shares.reduce((all, share) => all + share) / shares.length : null,
     n,
+  }
+}
+
+/** The errors of one output. */
+class ValueErrors {
+  absolute = 0
+  squared = 0
+  n = 0
+  #mean = 0
+  /** Squared distances of the targets from their mean (Welford 1962). */
+  #distances = 0
+
+  add(predicted: number, target: number): void {
+    const error = predicted - target
+    this.absolute += Math.abs(error)
+    this.squared += error * error
+    this.n++
+    const distance = target - this.#mean
+    this.#mean += distance / this.n
+    this.#distances += distance * (target - this.#mean)
+  }
+
+  /** Null where all targets are the same. */
+  get rSquared(): number | null {
+    return this.#distances > 0 ? 1 - this.squared / this.#distances : null
   }
 }
 

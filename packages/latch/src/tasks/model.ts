@@ -16,7 +16,7 @@ import type { StreamState } from '../model/streams/streamState.ts'
 import type { Network } from '../model/network.ts'
 import type { LayerSummary } from '../model/summary.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
-import type { ClassificationReport } from '../training/metrics.ts'
+import type { ClassificationReport, ClassScores } from '../training/metrics.ts'
 import type { TrainingHistory } from './files/history.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
@@ -75,13 +75,46 @@ export interface ClassEvaluation<L extends string = string> extends Classificati
   warnings: readonly string[]
 }
 
+/** The metrics of a multi-label classifier. */
+export interface MultiLabelEvaluation<L extends string = string> {
+  kind: 'labels'
+  /** Mean binary cross-entropy of a label. */
+  loss: number
+  /** Of all labels of all texts together. */
+  microF1: number
+  microPrecision: number
+  microRecall: number
+  /** Means over the labels that occur as actual or predicted ones. */
+  macroF1: number
+  macroPrecision: number
+  macroRecall: number
+  /** Fraction of texts with exactly the right labels. */
+  exactMatch: number
+  /** Fraction of labels, of all texts, that are wrong. */
+  hammingLoss: number
+  /** The probability from which a label is given. */
+  threshold: number
+  /** Number of texts. */
+  n: number
+  perLabel: ClassScores<L>[]
+  /** In the order of the outputs. */
+  labels: readonly L[]
+  warnings: readonly string[]
+}
+
 /** The metrics of a model with numeric outputs. */
 export interface ValueEvaluation {
   kind: 'values'
-  /** Mean loss. */
+  /** Mean loss; of a text regressor, whose targets are standardised, in their squared standard deviations. */
   loss: number
+  /** In the units of the targets, as the next. */
   meanAbsoluteError: number
   rootMeanSquaredError: number
+  /**
+   * R², the share of the targets' variance that the outputs explain: 1 of perfect ones, 0 of always their mean; of several
+   * outputs the mean. Null where the targets are all the same.
+   */
+  rSquared: number | null
   /** Number of sequences (or of steps, for outputs at every step). */
   n: number
   /** Names of the outputs. */
@@ -131,7 +164,7 @@ export interface SequenceEvaluation {
 
 /** What `evaluate` returns, discriminated by `kind`. */
 export type Evaluation<L extends string = string> =
-  ClassEvaluation<L> | ValueEvaluation | TokenEvaluation | SequenceEvaluation
+  ClassEvaluation<L> | MultiLabelEvaluation<L> | ValueEvaluation | TokenEvaluation | SequenceEvaluation
 
 /** Options of `evaluate`. */
 export interface ModelEvaluateOptions {
@@ -194,7 +227,8 @@ export interface ModelSummary {
    * commas. Null if not known.
    */
   textColumn: string | null
-  predicts: 'classes' | 'values'
+  /** `labels`: any number of them. */
+  predicts: 'classes' | 'labels' | 'values'
   /** Whether there is one output per sequence or one per step. */
   per: 'sequence' | 'step'
   outputActivation: OutputActivation

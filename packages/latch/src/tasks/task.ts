@@ -126,15 +126,15 @@ export interface TaskTraining<T extends TaskTypes> {
   /** @param batchSize sequences per batch of training; undefined for validation and evaluation */
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][], batchSize?: number): Dataset
   /**
-   * Counts the words of the training rows once the network is trained; null where that is off, or the validation rows
-   * are too few to weigh them. Absent if a model has no counts.
+   * What a model learns once its network is trained, from its predictions of the validation rows: counts of words, a
+   * threshold. Null: nothing. Absent if there is nothing of the kind.
    */
-  count?(
+  complete?(
     trained: Trained<T['Learned']>,
     training: readonly T['Item'][],
     validation: readonly T['Item'][],
-  ): Promise<{ learned: T['Learned']; report: CountsReport } | null>
-  /** The tokens of an item, for its counts; absent likewise. */
+  ): Promise<{ learned: T['Learned']; counts?: CountsReport } | null>
+  /** The tokens of an item, for its counts; absent if a model has none. */
   tokens?(item: T['Item']): readonly string[]
   /** The metrics; absent: those of classes or numbers. */
   measure?(

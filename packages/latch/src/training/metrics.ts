@@ -93,17 +93,28 @@ export function classificationReport<Label extends string>(
 function scoresOf<Label extends string>(label: Label, k: number, confusion: number[][]): ClassScores<Label> {
   const right = confusion[k][k]
   const support = confusion[k].reduce((sum, n) => sum + n, 0)
-  const chosen = confusion.reduce((sum, row) => sum + row[k], 0)
+  const predicted = confusion.reduce((sum, row) => sum + row[k], 0)
+  return { label, ...scoresOfCounts({ right, predicted, support }), support }
+}
+
+/** How often something was predicted rightly, was predicted, and was there. */
+export interface PredictionCounts {
+  right: number
+  predicted: number
+  support: number
+}
+
+/** Precision, recall and F1; 0 where there is nothing to divide by. */
+export function scoresOfCounts({ right, predicted, support }: PredictionCounts) {
   return {
-    label,
-    precision: ratio(right, chosen),
+    precision: ratio(right, predicted),
     recall: ratio(right, support),
-    f1: ratio(2 * right, support + chosen),
-    support,
+    f1: ratio(2 * right, support + predicted),
   }
 }
 
-function meanOf(scores: readonly ClassScores[], name: 'precision' | 'recall' | 'f1'): number {
+/** The mean of one metric over classes; 0 of none. */
+export function meanOf(scores: readonly ClassScores[], name: 'precision' | 'recall' | 'f1'): number {
   return ratio(
     scores.reduce((sum, score) => sum + score[name], 0),
     scores.length,

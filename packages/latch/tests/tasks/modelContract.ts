@@ -7,7 +7,8 @@ import type { Network } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import type { FitOptions, ModelFitEvent } from '../../src/tasks/fit/fitOptions.ts'
 import { openModel, openModelFile } from '../../src/tasks/files/openModel.ts'
-import type { Model, ModelStream, Prediction } from '../../src/tasks/model.ts'
+import type { Model, ModelStream, MultiLabelEvaluation, Prediction } from '../../src/tasks/model.ts'
+import type { MultiLabelPrediction } from '../../src/tasks/multiLabelClassifier/learned.ts'
 
 /** A model with inputs that it reads and examples that it learns from. */
 export interface ModelCase<Input, Step> {
@@ -20,10 +21,12 @@ export interface ModelCase<Input, Step> {
   /** Many, with the columns that `fit` and `evaluate` take. */
   examples: readonly object[]
   options: object
-  /** The true class number (at outputs of every step, one a step) or values of example `i`, and its input. */
+  /** The true class number (at outputs of every step, one a step) or values (for labels, 0 or 1 each) of example `i`, and its input. */
   truth(i: number): { input: Input; target: number | readonly number[] }
   /** The baseline's value on the examples, where it is neither a share of a class nor a mean. */
   baseline?: number
+  /** Of a loss of numbers in other units than the targets': the square of one. */
+  lossUnit?: number
   /** The loss is of whole sequences: no mean over steps. */
   lossOfSequences?: boolean
   /** Formats that have its layers; empty: none has. */
@@ -76,13 +79,15 @@ export function describeModelContract<Input, Step>(
       for (const prediction of model.predict(inputs)) {
         expect(prediction.steps === null).toBe(per === 'sequence')
         expect(prediction.output.every(Number.isFinite)).toBe(true)
-        expect(prediction.label === null).toBe(predicts === 'values')
+        expect(prediction.label === null).toBe(predicts !== 'classes')
         const { probabilities } = prediction
         expect(probabilities === null).toBe(predicts === 'values')
         expect(Object.keys(probabilities ?? {}).sort()).toEqual(
           predicts === 'values' ? [] : [...model.labels].sort(),
         )
-        const sum = Object.values(probabilities ?? { all: 1 }).reduce((all, share) => all + share)
+        // Labels of which a text may have several do not share one.
+        const shares = predicts === 'labels' ? { all: 1 } : (probabilities ?? { all: 1 })
+        const sum = Object.values(shares).reduce((all, share) => all + share)
         expect(sum).toBeCloseTo(1, 6)
       }
     })
@@ -145,10 +150,11 @@ export function describeModelContract<Input, Step>(
         expect(back.task, format).toBe(model.task)
         expect(back.labels).toEqual(model.labels)
         expect(back.history).toEqual(model.history)
+        const unit = Math.sqrt(one.lossUnit ?? 1)
         back.predict(inputs).forEach(({ output, label }, i) => {
           const wanted = model.predict(inputs[i])
           expect(label).toBe(wanted.label)
-          output.forEach((x, j) => expect(x).toBeCloseTo(wanted.output[j], 5))
+          output.forEach((x, j) => expect(x / unit).toBeCloseTo(wanted.output[j] / unit, 5))
         })
         back.dispose()
       }
@@ -158,7 +164,8 @@ export function describeModelContract<Input, Step>(
       const { model, examples, options, truth } = one
       const baseline = await model.baseline(examples, options)
       const { metric, value, n } = baseline.evaluate(examples)
-      const targets = examples.flatMap((_, i) => [truth(i).target].flat())
+      const areLabels = model.summary().predicts === 'labels'
+      const targets = examples.flatMap((_, i) => (areLabels ? [0] : [truth(i).target].flat()))
       const mean = targets.reduce((sum, x) => sum + x, 0) / targets.length
       const byHand: Record<string, number> = {
         'most frequent class': maximum(targets.map((c) => targets.filter((x) => x === c).length)) / n,
@@ -167,11 +174,13 @@ export function describeModelContract<Input, Step>(
         'naive Bayes': 1,
         'most frequent tag of each word': 1,
         '5-gram': one.baseline!,
+        'naive Bayes of each label': 1,
+        'ridge regression of word counts': one.baseline!,
       }
-      const metrics = { classes: 'accuracy', values: 'meanAbsoluteError' }
+      const metrics = { classes: 'accuracy', values: 'meanAbsoluteError', labels: 'microF1' }
       expect(n).toBe(targets.length)
       expect(value).toBeCloseTo(byHand[baseline.name], 5)
-      expect(metric).toBe(one.baseline === undefined ? metrics[model.summary().predicts] : 'loss')
+      expect(metric).toBe(model.task === 'languageModel' ? 'loss' : metrics[model.summary().predicts])
       expect(value).toBeGreaterThan(0)
       expect(baseline.name).not.toBe('')
     })
@@ -221,10 +230,17 @@ export function describeModelContract<Input, Step>(
               ]
             : result.kind === 'sequences'
               ? [[], []]
-              : [
-                  [result.meanAbsoluteError, result.rootMeanSquaredError, result.loss, result.n],
-                  [mean(errors.map(Math.abs)), Math.sqrt(squared), squared, countRows(predictions)],
-                ]
+              : result.kind === 'labels'
+                ? labelsByHand(result, model.labels, predictions, all)
+                : [
+                    [result.meanAbsoluteError, result.rootMeanSquaredError, result.loss, result.n],
+                    [
+                      mean(errors.map(Math.abs)),
+                      Math.sqrt(squared),
+                      squared / (one.lossUnit ?? 1),
+                      countRows(predictions),
+                    ],
+                  ]
       expect(found).toHaveLength(wanted.length)
       found.forEach((x, i) => expect(x).toBeCloseTo(wanted[i], 5))
       expect(result.labels).toEqual(model.labels)
@@ -351,6 +367,40 @@ export function describeModelContract<Input, Step>(
       }
     })
   })
+}
+
+/** Figures of an evaluation of labels, and the same from predictions: of any text, each label is right or wrong. */
+function labelsByHand(
+  result: MultiLabelEvaluation,
+  labels: readonly string[],
+  predictions: readonly Prediction[],
+  all: readonly { target: number | readonly number[] }[],
+): [number[], number[]] {
+  let [right, given, there, wrong, exact, loss] = [0, 0, 0, 0, 0, 0]
+  predictions.forEach((prediction, i) => {
+    const truth = [all[i].target].flat()
+    const own = (prediction as MultiLabelPrediction).labels
+    labels.forEach((label, c) => {
+      const [is, said] = [truth[c], Number(own.includes(label))]
+      right += is * said
+      given += said
+      there += is
+      wrong += Number(is !== said)
+      const p = prediction.probabilities![label]
+      loss -= Math.log(is ? p : 1 - p) / (all.length * labels.length)
+    })
+    exact += Number(labels.every((label, c) => own.includes(label) === (truth[c] === 1)))
+  })
+  return [
+    [result.microF1, result.hammingLoss, result.exactMatch, result.loss, result.n],
+    [
+      (2 * right) / (given + there),
+      wrong / (all.length * labels.length),
+      exact / all.length,
+      loss,
+      all.length,
+    ],
+  ]
 }
 
 /** Rows of outputs: one a sequence, or one a step. */

@@ -31,7 +31,8 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
     keepGate: cell?.keepGate ?? null,
     convention: cell?.keepConvention ?? null,
     reads: reads[0],
-    numbers: predicts === 'values',
+    // Of several labels each has a number of its own.
+    numbers: predicts !== 'classes',
     example: exampleOf(model, prime),
     prime,
     targets: isOfTargets(model),

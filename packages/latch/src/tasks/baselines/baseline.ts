@@ -9,9 +9,11 @@ export interface Baseline<Example extends object = object> {
 /** The metrics of a trivial model. */
 export interface BaselineScore {
   /** `loss`: nats a token. */
-  metric: 'accuracy' | 'meanAbsoluteError' | 'loss'
+  metric: 'accuracy' | 'meanAbsoluteError' | 'loss' | 'microF1'
   value: number
   n: number
+  /** Of numbers: the mean absolute error of always the mean of the training targets. */
+  meanOnly?: number
   /** Of tags that mark spans: F1 of the spans. */
   entityF1?: number
 }

@@ -30,6 +30,8 @@ import type { Generation } from '../generation/generation.ts'
 import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
 import { languageTask } from '../languageModel/task.ts'
+import { MultiLabelClassifier } from '../multiLabelClassifier/multiLabelClassifier.ts'
+import { multiLabelTask } from '../multiLabelClassifier/task.ts'
 import { SequenceToSequence } from '../sequenceToSequence/sequenceToSequence.ts'
 import { sequenceToSequenceTask } from '../sequenceToSequence/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
@@ -39,6 +41,8 @@ import { Tagger } from '../tagger/tagger.ts'
 import { taggerTask } from '../tagger/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
+import { textRegressorTask } from '../textRegressor/task.ts'
+import { TextRegressor } from '../textRegressor/textRegressor.ts'
 import { predictTheSame } from './sameOutputs.ts'
 import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
 import { assertKnownOptions } from '../../core/knownNames.ts'
@@ -142,6 +146,16 @@ const TASKS = {
   textClassifier: (document, weights, source, engine, warnings) =>
     TextClassifier.fromContent(
       withWarnings(readTask(textClassifierTask, document, weights, source, engine), warnings),
+      engine,
+    ),
+  multiLabelClassifier: (document, weights, source, engine, warnings) =>
+    new MultiLabelClassifier(
+      withWarnings(readTask(multiLabelTask, document, weights, source, engine), warnings),
+      engine,
+    ) as never,
+  textRegressor: (document, weights, source, engine, warnings) =>
+    new TextRegressor(
+      withWarnings(readTask(textRegressorTask, document, weights, source, engine), warnings),
       engine,
     ),
   languageModel: (document, weights, source, engine, warnings) =>

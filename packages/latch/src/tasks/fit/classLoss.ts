@@ -1,6 +1,7 @@
 /** Class weights and label smoothing: the options of `fit`, checked, with labels as class indices. */
 import type { LossOptions } from '../../layers/loss.ts'
 import { UsageError } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
 import { findLabel } from '../labels.ts'
 
 /** `balanced`: inversely proportional to class frequencies; or a weight by label, 1 for labels not given. */
@@ -14,14 +15,14 @@ export interface ClassLossOptions {
 
 /**
  * The network's loss with the options of this run.
- * @param classes the class indices of the training targets
+ * @param classes the class indices of the training targets; none where outputs are no classes of which each has one
  * @throws UsageError naming the option; DataError for an unknown label
  */
 export function classLoss(
   { type, labelSmoothing: _, classWeights: _weights, ...rest }: LossOptions,
   { classWeights, labelSmoothing = 0 }: ClassLossOptions,
   labels: readonly string[],
-  classes: Iterable<number>,
+  classes: () => Iterable<number>,
 ): LossOptions {
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
     throwInvalid('labelSmoothing', 'a fraction from 0 to below 1', labelSmoothing)
@@ -35,9 +36,14 @@ export function classLoss(
     return { type, ...rest }
   }
   const loss = { type, ...rest, labelSmoothing }
-  return classWeights === undefined
-    ? loss
-    : { ...loss, classWeights: resolveWeights(classWeights, labels, classes) }
+  if (classWeights === undefined) return loss
+  if (classes()[Symbol.iterator]().next().done)
+    throwInvalid(
+      'classWeights',
+      'no value for labels of which a text may have several',
+      describe(classWeights),
+    )
+  return { ...loss, classWeights: resolveWeights(classWeights, labels, classes()) }
 }
 
 function resolveWeights(given: ClassWeights, labels: readonly string[], classes: Iterable<number>): number[] {

@@ -90,9 +90,9 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
     },
     resume: saved?.state,
   })
-  const counted = await training.count?.(trained, items.train, items.validation)
-  if (counted) request.adopt({ ...trained, learned: counted.learned })
-  return { ...report, ...facts, split, counts: counted?.report ?? null }
+  const completed = await training.complete?.(trained, items.train, items.validation)
+  if (completed) request.adopt({ ...trained, learned: completed.learned })
+  return { ...report, ...facts, split, counts: completed?.counts ?? null }
 }
 
 function encodeCheckpoint<T extends TaskTypes>(
@@ -248,7 +248,7 @@ function prepareNetwork<T extends TaskTypes>(
   const config: NetworkConfig = planned?.config ?? before!.network.config
   const { labelSmoothing = task.fitDefaults(settings).labelSmoothing, classWeights } = options
   const choices = { labelSmoothing, classWeights }
-  const loss = classLoss(config.loss!, choices, labels ?? [], classesOf(task, training))
+  const loss = classLoss(config.loss!, choices, labels ?? [], () => classesOf(task, training))
   if (planned) {
     const states = optimizerRegions(completeOptimizer(chosenOptimizer(options))).length
     const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES + states }

@@ -9,9 +9,9 @@ import {
   readString,
   type Field,
 } from '../../core/validation.ts'
-import type { NetworkConfig } from '../../model/config.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
 import { byName, classProbabilities, pickClass } from '../prediction.ts'
+import { requireSameNetwork } from '../files/sameNetwork.ts'
 import type { TaskDefinition, Trained } from '../task.ts'
 import { decodeTags } from './decode.ts'
 import {
@@ -89,7 +89,7 @@ export const taggerTask: TaskDefinition<TaggerTypes> = {
       letters,
       sentenceLabels,
     })
-    checkNetwork(fieldAt(root, 'network'), config, learned)
+    requireSameNetwork(fieldAt(root, 'network'), config, taggerNetwork(learned))
     return learned
   },
 }
@@ -99,20 +99,6 @@ function readNames(field: Field, what: string): string[] {
   const names = readList(field, (item) => readString(item, { minLength: 1 }))
   if (names.length >= 2 && new Set(names).size === names.length) return names
   throw fieldError(field, `at least two ${what}, each once`, describe(names))
-}
-
-/** @throws FormatError for a network that is not the one that these settings build */
-function checkNetwork(field: Field, config: NetworkConfig, learned: TaggerLearned): void {
-  const wanted = taggerNetwork(learned)
-  const texts = (layers: readonly object[]) => layers.map((layer) => JSON.stringify(layer))
-  const [found, expected] = [texts(config.layers), texts(wanted.layers)]
-  const wrong = expected.findIndex((layer, i) => layer !== found[i])
-  if (wrong >= 0 || found.length !== expected.length) {
-    const at = wrong >= 0 ? wrong : expected.length
-    throw fieldError(fieldAt(field, 'layers'), expected[at] ?? 'no more layers', found[at] ?? 'none')
-  }
-  if (config.loss?.type !== wanted.loss!.type)
-    throw fieldError(fieldAt(field, 'loss'), wanted.loss!.type, config.loss?.type ?? 'nothing')
 }
 
 /** What the network says of a sentence. */

@@ -1,4 +1,4 @@
-/** What makes labelled texts hard to learn from, said before training. */
+/** What makes texts and their labels hard to learn from, said before training. */
 import { formatCount } from '../labels.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import type { TextItem, TextLearned } from './learned.ts'
@@ -14,10 +14,9 @@ const FEW_ROWS = 20
 
 /** A sentence for each difficulty of the training rows. */
 export function describeRows(learned: TextLearned, training: readonly TextItem[]): string[] {
-  const { labels, words } = learned
+  const { labels } = learned
   const rows = training.length
-  const out: string[] = []
-  if (rows < FEW_ROWS) out.push(`${formatCount(rows, 'row')} to train on: predictions will be unreliable.`)
+  const out: string[] = [...describeNumber(training)]
   if (labels.length > MANY_LABELS || (rows >= DISTINCT.rows && labels.length > rows * DISTINCT.fraction)) {
     out.push(
       `${formatCount(labels.length, 'different label')} in ${formatCount(rows, 'training row')}: check that the label ` +
@@ -34,6 +33,25 @@ export function describeRows(learned: TextLearned, training: readonly TextItem[]
         'accurate, so compare macro F1, or balance the class weights.',
     )
   }
+  return [...out, ...describeTokens(learned, training)]
+}
+
+type Texts = readonly { tokens: readonly string[] }[]
+
+/** Whether there are few rows. */
+function describeNumber({ length: rows }: Texts): string[] {
+  return rows < FEW_ROWS ? [`${formatCount(rows, 'row')} to train on: predictions will be unreliable.`] : []
+}
+
+/** Likewise, of the texts alone. */
+export function describeTexts(learned: TextLearned, training: Texts): string[] {
+  return [...describeNumber(training), ...describeTokens(learned, training)]
+}
+
+function describeTokens(learned: TextLearned, training: Texts): string[] {
+  const { words } = learned
+  const rows = training.length
+  const out: string[] = []
   const { unknown, total } = unknownTokens(learned, training)
   if (rows >= DISTINCT.rows && words.size - 1 < FEW_TOKENS)
     out.push(`The vocabulary has only ${formatCount(words.size - 1, 'token')}.`)

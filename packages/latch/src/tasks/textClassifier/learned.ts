@@ -41,25 +41,19 @@ export interface TextTypes<L extends string = string> extends TaskTypes {
   FitOptions: FitOptions
 }
 
+/** What a text classifier learns from rows, or has in its file. */
+export type TextParts = Pick<TextLearned, 'settings' | 'labels' | 'words' | 'textColumn' | 'counts'>
+
 /** Completes settings, labels and vocabulary. */
-export function completeLearned(
-  settings: ClassifierSettings,
-  labels: readonly string[],
-  words: Vocabulary,
-  textColumn: string | null,
-  counts: WordCounts | null = null,
-): TextLearned {
+export function completeLearned(parts: TextParts): TextLearned {
+  const { settings, labels, words } = parts
   return {
-    settings,
-    labels,
-    words,
+    ...parts,
     reader: new TextReader(settings),
     input: { kind: 'ids', width: words.size, steps: null },
     outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
     vocabulary: words.tokens,
     tokens: settings.tokens,
-    textColumn,
-    counts,
   }
 }
 
@@ -69,21 +63,26 @@ export function readLearned(
   config: NetworkConfig,
   take: (prefix: string) => NamedTensor[],
 ): TextLearned {
-  const settings = readSettings(fieldAt(root, 'settings'))
   const labels = readLabels(fieldAt(root, 'labels'))
-  const { value } = fieldAt(root, 'vocabulary')
-  const words = Vocabulary.fromJSON(value, `${root.source}, document.vocabulary`)
-  checkNetwork(fieldAt(root, 'network'), config, { settings, labels, words })
-  const textColumn = readOptional(fieldAt(root, 'textColumn'), (field) => readString(field), null)
-  const counts = readOptional(
-    fieldAt(root, 'counts'),
-    (field) => readCounts(field, labels.length, take),
-    null,
-  )
-  return completeLearned(settings, labels, words, textColumn, counts)
+  const sections = { ...readTextSections(root), labels }
+  checkNetwork(fieldAt(root, 'network'), config, sections)
+  return completeLearned({
+    ...sections,
+    counts: readOptional(fieldAt(root, 'counts'), (field) => readCounts(field, labels.length, take), null),
+  })
 }
 
-function readLabels(field: Field): string[] {
+/** Reads what every task on texts has in its file, likewise. */
+export function readTextSections(root: Field): Pick<TextLearned, 'settings' | 'words' | 'textColumn'> {
+  return {
+    settings: readSettings(fieldAt(root, 'settings')),
+    words: Vocabulary.fromJSON(fieldAt(root, 'vocabulary').value, `${root.source}, document.vocabulary`),
+    textColumn: readOptional(fieldAt(root, 'textColumn'), (field) => readString(field), null),
+  }
+}
+
+/** At least two labels, each once. @throws FormatError */
+export function readLabels(field: Field): string[] {
   const labels = readList(field, (item) => readString(item), { minLength: 2 })
   if (new Set(labels).size !== labels.length) throw fieldError(field, 'different labels')
   return labels
@@ -114,17 +113,13 @@ function checkNetwork(
     throw fieldError(layers, 'one row per text before the dense layer', 'one per step')
   }
   const cells = config.layers.flatMap((layer) => (layer.type === 'recurrent' ? [layer.cell] : []))
-  if (
-    isFeedForward(settings.cell)
-      ? cells.length > 0
-      : cells.length === 0 || cells.some((cell) => cell !== settings.cell)
-  ) {
+  if (cells.some((cell) => cell !== settings.cell) || isFeedForward(settings.cell) !== (cells.length === 0)) {
     const expected = `recurrent layers with the cell of settings.cell, ${settings.cell}`
     throw fieldError(layers, expected, cells.join(', ') || 'none')
   }
-  const loss = fieldAt(field, 'loss')
   const wanted = labels.length === 2 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy'
-  if (config.loss?.type !== wanted) throw fieldError(loss, wanted, config.loss?.type ?? 'nothing')
+  if (config.loss?.type !== wanted)
+    throw fieldError(fieldAt(field, 'loss'), wanted, config.loss?.type ?? 'nothing')
 }
 
 /** Whether this layer has one output row per sequence. */

@@ -1,6 +1,7 @@
-/** The network of a text classifier. */
+/** The networks of texts: of a text classifier, and with other outputs. */
 import { cells, findCell, takesOption, type CellName } from '../../cells/registry.ts'
 import { append } from '../../core/lists.ts'
+import type { LossOptions } from '../../layers/loss.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { isFeedForward, type ClassifierSettings } from './options.ts'
 
@@ -10,16 +11,26 @@ export function classifierNetwork(
   vocabulary: number,
   classes: number,
 ): NetworkConfig {
-  const { dropout } = settings
-  const two = classes === 2
+  return classes === 2
+    ? textNetwork(settings, vocabulary, 1, 'binaryCrossEntropy')
+    : textNetwork(settings, vocabulary, classes, 'softmaxCrossEntropy')
+}
+
+/** Builds the layers for the settings and vocabulary size, with some numbers per text as the output. */
+export function textNetwork(
+  settings: ClassifierSettings,
+  vocabulary: number,
+  outputs: number,
+  loss: LossOptions['type'],
+): NetworkConfig {
   return {
     layers: [
       ...inputLayers(settings, vocabulary),
       ...(isFeedForward(settings.cell) ? feedForward(settings) : recurrentLayers(settings)),
-      ...dropoutLayer(dropout.output),
-      { type: 'dense', units: two ? 1 : classes },
+      ...dropoutLayer(settings.dropout.output),
+      { type: 'dense', units: outputs },
     ],
-    loss: { type: two ? 'binaryCrossEntropy' : 'softmaxCrossEntropy' },
+    loss: { type: loss },
   }
 }
 

@@ -119,7 +119,8 @@ const WORDS = { length: 400, dropout: { words: 0.2, embedding: 0.6, layers: 0.3,
 const CHARS = { length: 1000, dropout: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 } }
 const ANN_LENGTH = 60
 
-const NAMES: Names<ClassifierOptions> = {
+/** The names of the options. */
+export const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
   cell: 1,
   units: 1,
   layers: 1,
@@ -144,7 +145,7 @@ const NAMES: Names<ClassifierOptions> = {
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveSettings(options: ClassifierOptions): ClassifierSettings {
-  assertKnownOptions('option', options, NAMES)
+  assertKnownOptions('option', options, CLASSIFIER_OPTIONS)
   const cell = choiceOption('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choiceOption('tokens', options.tokens ?? 'words', TOKEN_KINDS)
   const defaults = tokens === 'chars' ? CHARS : WORDS

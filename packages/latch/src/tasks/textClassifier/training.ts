@@ -1,11 +1,7 @@
 /** Training of a text classifier: rows → texts and labels, the vocabulary of the training rows, and the network. */
 import { cells } from '../../cells/registry.ts'
-import { examplesFromRows } from '../../data/examples.ts'
 import { sortLabels } from '../../data/labels.ts'
-import type { TokenKind } from '../../text/tokenizer.ts'
-import { buildVocabulary } from '../../text/buildVocabulary.ts'
-import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
-import { DataError, atRow } from '../../core/errors.ts'
+import { DataError } from '../../core/errors.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { FEWEST_ROWS, countWords } from '../counts/countWords.ts'
 import { findLabel, formatCount } from '../labels.ts'
@@ -15,8 +11,9 @@ import { unknownTokens } from '../unknownTokens.ts'
 import { describeRows } from './describeRows.ts'
 import { classifierLayers } from './layers.ts'
 import { classifierNetwork } from './network.ts'
-import { TextReader } from './reader.ts'
 import { completeLearned, type TextTypes } from './learned.ts'
+import type { ClassifierSettings } from './options.ts'
+import { extendWords, learnWords, readLabels, readTexts } from './texts.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
@@ -24,69 +21,34 @@ export { fitModel } from '../fit/fitModel.ts'
 export { namedColumns } from '../fit/fitOptions.ts'
 export { historyOf } from '../fit/history.ts'
 
+/** Defaults of `fit` for texts with one label each. */
+export function fitDefaults({ cell }: Pick<ClassifierSettings, 'cell'>) {
+  // Gradients are larger without a gate that retains the past.
+  const ungated = cells.some(({ name, keepGate }) => name === cell && keepGate === null)
+  return { learningRate: ungated ? 0.001 : 0.002, labelSmoothing: 0.1 }
+}
+
 export const taskTraining: TaskTraining<TextTypes> = {
-  fitDefaults(settings) {
-    // Gradients are larger without a gate that retains the past.
-    const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
-    return { learningRate: ungated ? 0.001 : 0.002, labelSmoothing: 0.1 }
-  },
+  fitDefaults,
 
   readExamples(rows, reading) {
-    const { settings, trained, columns, purpose } = reading
-    const noun = purpose === 'validation' ? 'validation row' : 'row'
-    const name = `${noun}s`
-    const examples = examplesFromRows(rows, {
-      text: columns.texts ?? columns.input,
-      label: columns.target,
-      name,
-    })
+    const { trained, purpose } = reading
+    const { examples, tokens, ...read } = readTexts(rows, reading)
     const labels = trained?.learned.labels ?? chooseLabels(examples.labels, reading)
-    const classes = examples.labels.map((label, i) => {
-      try {
-        return findLabel(label, labels)
-      } catch (error) {
-        const row = examples.rowNumbers[i]
-        throw atRow(error, row, `${noun} ${row}, `)
-      }
-    })
+    const classes = readLabels(examples, purpose, (label) => findLabel(label, labels))
     if (purpose === 'training' && classes.every((c) => c === classes[0])) throwSingleLabel(examples.labels)
-    const reader = trained?.learned.reader ?? new TextReader(settings)
-    const read = examples.texts.map((text) => reader.read(text))
-    const cut = read.reduce((count, { cut: tokens }) => count + (tokens > 0 ? 1 : 0), 0)
-    const limit = reader.maximumLength
-    return {
-      items: read.map(({ tokens }, i) => ({ tokens, class: classes[i] })),
-      rows: examples.rowNumbers,
-      labels,
-      textColumn: examples.columns.text,
-      warnings:
-        cut === 0
-          ? examples.notes
-          : [...examples.notes, `${formatCount(cut, 'text')} cut at ${formatCount(limit, 'token')}.`],
-    }
+    return { ...read, items: tokens.map((own, i) => ({ tokens: own, class: classes[i] })), labels }
   },
 
-  learn(settings, { labels, textColumn = null }, training) {
-    const { minimumCount = training.length < FEW_ROWS ? 1 : 2, maximumVocabulary } = settings
-    const words = buildVocabulary(
-      training.map(({ tokens }) => tokens),
-      { minimumCount, maximumSize: maximumVocabulary ?? undefined },
-    )
-    if (words.size === 1) throw emptyVocabulary(settings.tokens, minimumCount)
-    return completeLearned({ ...settings, minimumCount }, labels!, words, textColumn)
+  learn(given, { labels, textColumn = null }, training) {
+    const { settings, words } = learnWords(given, training)
+    return completeLearned({ settings, labels: labels!, words, textColumn, counts: null })
   },
 
-  extend({ settings, labels, words, textColumn, counts }, training) {
-    const { minimumCount, maximumVocabulary } = settings
-    const found = buildVocabulary(
-      training.map(({ tokens }) => tokens),
-      { minimumCount },
-    )
-    const most = maximumVocabulary ?? Infinity
-    const added = found.tokens.filter((token) => token !== UNKNOWN_TOKEN && !words.has(token))
-    const all = [...words.tokens, ...added].slice(0, Math.max(words.size, most))
-    if (all.length === words.size) return null
-    return completeLearned(settings, labels, new Vocabulary(all), textColumn, counts)
+  extend(learned, training) {
+    const words = extendWords(learned, training)
+    const { settings, labels, textColumn, counts } = learned
+    return words && completeLearned({ settings, labels, words, textColumn, counts })
   },
 
   unknownTokens,
@@ -99,19 +61,18 @@ export const taskTraining: TaskTraining<TextTypes> = {
   }),
 
   dataset: ({ learned }, items) =>
-    new TextDataset(
-      items.map(({ tokens }) => tokens),
-      Int32Array.from(items, (item) => item.class),
-      learned.words,
-    ),
+    new TextDataset(items, learned.words, (rows) => {
+      const classes = Int32Array.from(rows, (row) => items[row].class)
+      return { targets: { classes }, classes }
+    }),
 
   classes: (item) => [item.class],
   tokens: (item) => item.tokens,
 
-  async count({ network, learned }, training, validation) {
+  async complete({ network, learned }, training, validation) {
     if (!learned.settings.counts || validation.length < FEWEST_ROWS) return null
     const { counts, report } = await countWords(network, learned, training, validation)
-    return { learned: { ...learned, counts }, report }
+    return { learned: { ...learned, counts }, counts: report }
   },
 
   baseline(training, { columns }) {
@@ -124,20 +85,6 @@ export const taskTraining: TaskTraining<TextTypes> = {
       },
     }
   },
-}
-
-/** Below this number of training rows every token counts: few occur twice. */
-const FEW_ROWS = 200
-
-function emptyVocabulary(tokens: TokenKind, minimumCount: number): DataError {
-  const chars = { option: 'tokens', value: 'chars', to: 'train on single characters' }
-  const once = { option: 'minimumCount', value: 1, to: 'keep tokens that occur once' }
-  return new DataError({
-    where: 'vocabulary',
-    expected: `at least one token that occurs ${minimumCount} times in the training rows`,
-    got: 'none: every token would be unknown',
-    fix: [...(tokens === 'chars' ? [] : [chars]), ...(minimumCount > 1 ? [once] : [])],
-  })
 }
 
 /** The given labels, else those of the rows. @throws DataError for only one */

@@ -10,6 +10,7 @@ import { RESUME_CASES } from './resumeCases.ts'
 import { SAVING_CASES } from './savingCases.ts'
 import { SEQUENCE_CASES } from './sequenceCases.ts'
 import { TASK_CASES } from './taskCases.ts'
+import { TEXT_CASES } from './textCases.ts'
 import { TRAINING_CASES } from './trainingCases.ts'
 
 export const REMEDY_CASES: readonly RemedyCase[] = [
@@ -17,6 +18,7 @@ export const REMEDY_CASES: readonly RemedyCase[] = [
   ...LAYER_CASES,
   ...SEQUENCE_CASES,
   ...TASK_CASES,
+  ...TEXT_CASES,
   ...REGULARISATION_CASES,
   ...RESUME_CASES,
   ...TRAINING_CASES,

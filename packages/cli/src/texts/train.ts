@@ -1,0 +1,127 @@
+/** `latch train --task multilabel` and `--task regress`: trains on a table, saves the model, and evaluates it and a baseline. */
+import { MultiLabelClassifier, multiLabelClassifier, TextRegressor, textRegressor } from 'latch'
+import type { Evaluation, FitOptions, ModelFitReport } from 'latch'
+import { shellOption } from '../options/options.ts'
+import { atFile, readRows, readTableLike, requireTwoRows, textFlag, type Rows } from '../options/rows.ts'
+import { classifierOptions, withoutUndefined } from '../training/options.ts'
+import { evaluationJson } from '../training/reports.ts'
+import { resumeWith, type TrainFlags } from '../training/resume.ts'
+import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { startModel } from '../training/startModel.ts'
+import { measureRows } from './evaluate.ts'
+import { hasLabels, type TextModel } from './models.ts'
+import { drawTextSummary, type TextBaseline } from './summary.ts'
+
+/** Trains, saves and reports. */
+export async function trainTexts(flags: TrainFlags, given: Omit<Job, 'resumeCommand'>): Promise<void> {
+  const { data, output } = given
+  const { model, options, resume } = await startOf(flags)
+  const stored = options as { text?: string | readonly string[]; label?: string }
+  const named = { ...flags, text: flags.text ?? textFlag(stored.text), label: flags.label ?? stored.label }
+  const labelLists = hasLabels(model)
+  const trained = flags.from === undefined ? null : model.summary().textColumn
+  const rows = await readRows(data, named, output, { trained, labelLists })
+  requireTwoRows(rows)
+  const like = (file: string) => readTableLike(rows, file, output, { labelLists })
+  const test = flags.test === undefined ? undefined : await like(flags.test)
+  const validation = typeof flags.validation === 'string' ? await like(flags.validation) : undefined
+  const { columns } = rows
+  const all: FitOptions = {
+    ...options,
+    ...columns,
+    ...(validation ? { validation: validation.rows } : {}),
+    resume,
+  }
+  const words = [
+    `--task ${flags.task}`,
+    shellOption('--text', columns.text),
+    shellOption('--label', columns.label),
+  ]
+  const job: Job = { ...given, resumeCommand: resumeWith(data, flags, words, given.paths) }
+  const report = await trainWithProgress(
+    (watch) =>
+      model.fit(rows.rows, { ...all, ...watch } as never).catch((error: unknown) => {
+        const isOfValidation = (error as { where?: string }).where?.startsWith('validation row')
+        throw atFile(error, isOfValidation && validation ? validation : rows)
+      }),
+    model,
+    job,
+  )
+  if (report) await finish({ model, report, job, rows, validation, test })
+}
+
+async function startOf(
+  flags: TrainFlags,
+): Promise<{ model: TextModel; options: FitOptions; resume?: Uint8Array }> {
+  const { cell, labelSeparator, loss } = flags
+  const network = classifierOptions(flags)
+  return flags.task === 'multilabel'
+    ? startModel(
+        MultiLabelClassifier,
+        () => multiLabelClassifier(withoutUndefined({ cell, ...network, labelSeparator })),
+        flags,
+      )
+    : startModel(TextRegressor, () => textRegressor(withoutUndefined({ cell, ...network, loss })), flags)
+}
+
+interface Finished {
+  model: TextModel
+  report: ModelFitReport
+  job: Job
+  rows: Rows
+  validation: Rows | undefined
+  test: Rows | undefined
+}
+
+/** Saves the model, evaluates it and the baseline, and prints the results. */
+async function finish({ model, report, job, rows, validation, test }: Finished): Promise<void> {
+  const { paths, output, data } = job
+  await saveModel(model, job)
+  const pick = (numbers: readonly number[]) => numbers.map((number) => rows.rows[number])
+  const evaluated = test ?? validation ?? { ...rows, rows: pick(report.split.validation) }
+  const part = test ? 'test' : 'validation'
+  let result: Evaluation | undefined
+  let baseline: TextBaseline | undefined
+  if (evaluated.rows.length > 0) {
+    result = await measureRows(model, evaluated, output)
+    if (!result) {
+      output.emit({ event: 'interrupted', model: paths.model })
+      output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
+      return
+    }
+    const fitted = await model.baseline(pick(report.split.train), rows.columns)
+    baseline = { name: fitted.name, part, ...fitted.evaluate(evaluated.rows) }
+  }
+  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
+  output.emit({
+    event: 'done',
+    model: paths.model,
+    epochs,
+    best,
+    seconds,
+    test: result && test ? evaluationJson(result) : null,
+    validation: result && !test ? evaluationJson(result) : null,
+    baseline: baseline ?? null,
+    stopped,
+    kept,
+    parameters,
+    vocabulary,
+    labels,
+    warnings,
+    history,
+  })
+  for (const note of result?.warnings ?? []) output.note(note)
+  const summary = {
+    model,
+    report,
+    result,
+    baseline,
+    part,
+    path: paths.model,
+    data,
+    columns: rows.columns,
+    reading: rows.reading,
+    sample: (test ?? rows).rows[0][rows.columns.text],
+  } as const
+  output.print(drawTextSummary(summary, output.colors, output.width))
+}
