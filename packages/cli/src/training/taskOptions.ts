@@ -15,6 +15,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--pooling': ['classify'],
   '--max-length': ['classify', 'seq2seq'],
   '--counts': ['classify'],
+  '--vectors': ['classify', 'tag'],
   '--class-weights': ['classify', 'tag'],
   '--header': ['classify', 'seq2seq'],
   '--delimiter': ['classify', 'lm', 'seq2seq'],

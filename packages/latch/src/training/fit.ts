@@ -55,6 +55,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
   const { network, train, optimizer, ema: average, options, progress, carried } = run
   const { accumulationSteps, clipNorm, clipValue, seed } = options
   const { epoch } = progress
+  run.releaseFrozen()
   const batches = batchesOf(train, run.batching)
   while (progress.step < run.stepsPerEpoch) {
     if (run.aborted) return false

@@ -4,6 +4,7 @@ import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { readBoolean, readObject, type Field } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
+import type { WordVectors } from '../../data/vectors/vectorSource.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 import {
   choiceOption,
@@ -17,6 +18,7 @@ import {
   throwOption,
   widthOption,
 } from '../optionChecks.ts'
+import { embeddingWidth, keepVectors } from '../vectors/option.ts'
 import { TAG_SCHEMES, type TagScheme } from './spans.ts'
 
 /** How the characters of each word are read. */
@@ -41,6 +43,11 @@ export interface TaggerOptions extends EngineOptions {
   bidirectional?: boolean
   /** Width of a word's embedding. Default 100. */
   embedding?: number
+  /**
+   * Pretrained word vectors with which the embedding of words begins; its width is then theirs. Words of the training
+   * rows that have one are kept whatever `minimumCount` says.
+   */
+  vectors?: WordVectors
   /**
    * Reads the characters of each word forwards and backwards, beside its embedding, so that unknown words have a vector
    * too. Default true; false: words alone.
@@ -92,6 +99,7 @@ const NAMES: Names<TaggerOptions> = {
   layers: 1,
   bidirectional: 1,
   embedding: 1,
+  vectors: 1,
   characters: 1,
   crf: 1,
   scheme: 1,
@@ -113,14 +121,14 @@ const CHARACTER_NAMES: Names<CharacterOptions> = { embedding: 1, units: 1, maxim
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
   assertKnownOptions('option', options, NAMES)
-  const { crf, scheme, maximumVocabulary = null } = options
+  const { crf, scheme, vectors, maximumVocabulary = null } = options
   const characters = resolveCharacters(options.characters ?? true)
-  return {
+  const settings: TaggerSettings = {
     cell: choiceOption('cell', options.cell ?? 'lstm', cellNames),
     units: widthOption('units', options.units ?? 100),
     layers: layersOption(options.layers ?? 1),
     bidirectional: flagOption('bidirectional', options.bidirectional ?? true),
-    embedding: widthOption('embedding', options.embedding ?? 100),
+    embedding: widthOption('embedding', embeddingWidth(vectors, options.embedding, 100)),
     characters,
     crf: crf === undefined ? undefined : flagOption('crf', crf),
     scheme: scheme === undefined ? undefined : choiceOption('scheme', scheme, TAG_SCHEMES),
@@ -133,6 +141,7 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
     wordDropout: rateOption('wordDropout', options.wordDropout ?? 0.1),
     dropout: rateOption('dropout', options.dropout ?? 0.4),
   }
+  return keepVectors(settings, vectors)
 }
 
 function resolveCharacters(given: boolean | CharacterOptions): TaggerSettings['characters'] {

@@ -54,16 +54,22 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
     return { items, rows: items.map((_, i) => i), labels, warnings }
   },
 
-  learn(settings, { labels }, training) {
+  learn(settings, { labels }, training, keep) {
     const { minimumCount, maximumVocabulary } = settings
     const scheme = settings.scheme ?? findScheme(labels!)
     const complete: TaggerSettings = { ...settings, scheme, crf: settings.crf ?? scheme !== 'none' }
     const words = buildVocabulary(
       training.map(({ tokens }) => tokens.map((token) => wordOf(settings, token))),
-      { minimumCount, maximumSize: maximumVocabulary ?? undefined },
+      { minimumCount, maximumSize: maximumVocabulary ?? undefined, keep },
     )
     return completeTagger(complete, labels!, words, learnLetters(settings, training))
   },
+
+  embedding: (settings) => ({
+    parameter: settings.characters ? 'wordCharacters.0.weight' : 'embedding.0.weight',
+    ignoreCase: settings.lowercase,
+    tokens: ({ tokens }) => tokens.map((token) => wordOf(settings, token)),
+  }),
 
   extend(learned, training) {
     const { settings, labels, words, letters } = learned

@@ -66,15 +66,21 @@ export const taskTraining: TaskTraining<TextTypes> = {
     }
   },
 
-  learn(settings, { labels, textColumn = null }, training) {
+  learn(settings, { labels, textColumn = null }, training, keep) {
     const { minimumCount = training.length < FEW_ROWS ? 1 : 2, maximumVocabulary } = settings
     const words = buildVocabulary(
       training.map(({ tokens }) => tokens),
-      { minimumCount, maximumSize: maximumVocabulary ?? undefined },
+      { minimumCount, maximumSize: maximumVocabulary ?? undefined, keep },
     )
     if (words.size === 1) throw emptyVocabulary(settings.tokens, minimumCount)
     return completeLearned({ ...settings, minimumCount }, labels!, words, textColumn)
   },
+
+  embedding: ({ lowercase }) => ({
+    parameter: 'embedding.0.weight',
+    ignoreCase: lowercase,
+    tokens: (item) => item.tokens,
+  }),
 
   extend({ settings, labels, words, textColumn, counts }, training) {
     const { minimumCount, maximumVocabulary } = settings
