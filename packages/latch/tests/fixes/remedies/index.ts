@@ -11,6 +11,7 @@ import { SAVING_CASES } from './savingCases.ts'
 import { SEQUENCE_CASES } from './sequenceCases.ts'
 import { TASK_CASES } from './taskCases.ts'
 import { TRAINING_CASES } from './trainingCases.ts'
+import { VECTOR_CASES } from './vectorCases.ts'
 
 export const REMEDY_CASES: readonly RemedyCase[] = [
   ...MODEL_CASES,
@@ -24,4 +25,5 @@ export const REMEDY_CASES: readonly RemedyCase[] = [
   ...DATA_CASES,
   ...FORMAT_CASES,
   ...SAVING_CASES,
+  ...VECTOR_CASES,
 ]
