@@ -78,7 +78,7 @@ export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './task
 export type { CountedScore, CountsReport } from './tasks/counts/report.ts'
 export type { Coverage, VectorsReport } from './tasks/vectors/report.ts'
 export { parseVectors } from './data/vectors/vectorSource.ts'
-export type { VectorFile, WordVectors } from './data/vectors/vectorSource.ts'
+export type { ParseVectorsOptions, VectorFile, WordVectors } from './data/vectors/vectorSource.ts'
 export type { VectorForm } from './data/vectors/vectorForm.ts'
 export type { FoundVectors } from './data/vectors/foundVectors.ts'
 export type { HistoryEpoch, TrainingHistory } from './tasks/files/history.ts'

@@ -171,13 +171,6 @@ export class TrainingRun implements Resumable {
     return this.#given.signal?.aborted ?? false
   }
 
-  /** Trains all parameters once the epochs of frozen ones have passed. */
-  releaseFrozen(): void {
-    const { frozenEpochs = Infinity } = this.options
-    if (this.progress.epoch < frozenEpochs) return
-    for (const part of [this.parts, this.optimizer, this.ema]) part?.release()
-  }
-
   emit(event: TrainingEvent): void {
     this.#given.onEvent?.(event)
   }

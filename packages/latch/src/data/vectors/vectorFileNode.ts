@@ -15,7 +15,7 @@ import { VectorFile } from './vectorSource.ts'
 export async function openVectors(path: string): Promise<VectorFile> {
   if (path === '-') {
     const remedy = 'Write the vectors to a file: they are read twice.'
-    throw new UsageError({ where: 'openVectors', expected: 'a file', got: 'standard input', remedy })
+    throw new UsageError({ where: 'option vectors', expected: 'a file', got: 'standard input', remedy })
   }
   const name = nameOf(path, undefined)
   const open = () => readBytes(path, name)

@@ -1,5 +1,6 @@
 /** Word vectors as models take them: a file that is read later, or words with their numbers. */
 import { DataError, UsageError } from '../../core/errors.ts'
+import { assertKnownOptions } from '../../core/knownNames.ts'
 import { describeTyped } from '../../core/typedValues.ts'
 import { VectorCollector, type FoundVectors } from './foundVectors.ts'
 import { readVectors } from './readVectors.ts'
@@ -42,11 +43,18 @@ export class VectorFile {
 export type WordVectors =
   VectorFile | ReadonlyMap<string, ArrayLike<number>> | Readonly<Record<string, ArrayLike<number>>>
 
+/** Options of `parseVectors`. */
+export interface ParseVectorsOptions {
+  /** Words whose vectors are kept. Default all. */
+  words?: Iterable<string>
+  /** The source in messages. Default `vectors`. */
+  name?: string
+}
+
 /**
  * All vectors of a file in memory, such as one that a page has fetched: GloVe text, word2vec text or binary, or fastText
  * `.vec`, recognised by its bytes. Of gzip, pass the stream through `DecompressionStream` before.
  * @param source bytes, or pieces of them
- * @param options.words those that are kept; default all. `name` stands in messages
  * @throws DataError naming the line or vector at fault
  * @example
  * const vectors = await parseVectors(new Uint8Array(await (await fetch('vectors.vec')).arrayBuffer()))
@@ -54,8 +62,10 @@ export type WordVectors =
  */
 export async function parseVectors(
   source: Uint8Array | AsyncIterable<Uint8Array>,
-  { words, name = 'vectors' }: { words?: Iterable<string>; name?: string } = {},
+  options: ParseVectorsOptions = {},
 ): Promise<Map<string, Float32Array>> {
+  assertKnownOptions('parseVectors option', options, { words: 1, name: 1 })
+  const { words, name = 'vectors' } = options
   const chunks = source instanceof Uint8Array ? onePiece(source) : source
   const wanted = words ? new Set(words) : null
   const { vectors } = await readVectors(chunks[Symbol.asyncIterator](), name, wanted, false)

@@ -25,7 +25,10 @@ export function embeddingWidth<T extends number | 'oneHot'>(
   if (embedding === undefined || embedding === width) return width
   throw new UsageError({
     where: 'option vectors',
-    expected: `${embedding === 'oneHot' ? 'none' : `vectors of ${String(embedding)} numbers`}, as option embedding is ${String(embedding)}`,
+    expected:
+      embedding === 'oneHot'
+        ? 'none beside unit vectors'
+        : `vectors of ${String(embedding)} numbers, the width of the embedding`,
     got: `vectors of ${width}`,
     fix: { option: 'embedding', value: width, to: 'take the width of the vectors' },
   })

@@ -188,10 +188,10 @@ describe('the option', () => {
 
   it('is refused beside another width', () => {
     expect(() => textClassifier({ vectors: table, embedding: 64 })).toThrow(
-      'option vectors: expected vectors of 64 numbers, as option embedding is 64, got vectors of 5. Pass `embedding: 5` to take the width of the vectors.',
+      'option vectors: expected vectors of 64 numbers, the width of the embedding, got vectors of 5. Pass `embedding: 5` to take the width of the vectors.',
     )
     expect(() => textClassifier({ vectors: table, embedding: 'oneHot' })).toThrow(
-      'expected none, as option embedding is oneHot',
+      'expected none beside unit vectors, got vectors of 5',
     )
     expect(() => tagger({ vectors: table, embedding: 100 })).toThrow('Pass `embedding: 5`')
     expect(textClassifier({ vectors: table, embedding: 5 }).settings.embedding).toBe(5)
@@ -210,6 +210,6 @@ describe('the option', () => {
     writeFileSync(path, 'sea1 1 2\nsea2 3\n')
     const model = textClassifier({ ...small, vectors: await openVectors(path) })
     await expect(model.fit(rows, quick)).rejects.toThrow('ragged.txt, line 2: expected a word and 2 numbers')
-    expect(() => model.predict('sea1')).toThrow()
+    expect(() => model.predict('sea1')).toThrow('fit')
   })
 })
