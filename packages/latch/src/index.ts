@@ -13,6 +13,7 @@ export type {
 } from './tasks/languageModel/languageModel.ts'
 export { LANGUAGE_TOKEN_KINDS } from './tasks/languageModel/options.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
+export type { Regularisation, RegularisationSettings } from './tasks/regularisation.ts'
 export type { LanguageDropout } from './tasks/languageModel/regularisation.ts'
 export type { BeamSearchOptions, Continuation } from './tasks/generation/beamSearch.ts'
 export type { Generation } from './tasks/generation/generation.ts'
@@ -40,6 +41,8 @@ export type { CharacterOptions, TaggerOptions, TaggerSettings } from './tasks/ta
 export type {
   Entity,
   EntityScores,
+  SentencePrediction,
+  SentenceScores,
   TagEvaluation,
   TaggerInput,
   TagPrediction,

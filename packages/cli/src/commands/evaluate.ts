@@ -23,7 +23,7 @@ import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
 import { usableRows } from '../options/badRows.ts'
-import { atFile, dataArgument, labelOption, readRows, textOption } from '../options/rows.ts'
+import { atFile, dataArgument, labelOption, readRows, tagsOption, textOption } from '../options/rows.ts'
 
 const EXAMPLES = `
 Rows that the model cannot read, or whose label it does not have, are reported with
@@ -46,6 +46,7 @@ export function evaluateCommand(output: Output) {
     .option(...labelOption)
     .option('--lines', 'language model: each line of a text file is a text of its own')
     .option('--train <file>', 'tagger: compare with the most frequent tag of each word of these sentences')
+    .option(...tagsOption)
     .option('--sentence <column>', 'tagger: column with the sentence of each token, in a table of tokens')
     .option('--ngrams <file>', 'language model: compare with n-grams of these training texts')
     .option(...formatOption)

@@ -30,7 +30,7 @@ import {
   TASKS,
 } from '../training/resume.ts'
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
-import { readRows, textFlag, readRowsLike, requireTwoRows } from '../options/rows.ts'
+import { readRows, tagsOption, textFlag, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import type { Rows } from '../options/rows.ts'
 import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
@@ -96,6 +96,11 @@ export function trainCommand(output: Output) {
       yesOrNo('--end-token'),
     )
     .option(
+      '--reset-states <yes|no>',
+      'lm: training reads each of several texts from states of zero (default: yes)',
+      yesOrNo('--reset-states'),
+    )
+    .option(
       '--crf <yes|no>',
       'tag: a conditional random field over the tags (default: yes for spans)',
       yesOrNo('--crf'),
@@ -111,6 +116,7 @@ export function trainCommand(output: Output) {
       oneOf('--scheme', TAG_SCHEMES),
     )
     .option('--repair', 'tag: read broken spans, such as I-PER after O, as the CoNLL scorer does')
+    .option(...tagsOption)
     .option('--sentence <column>', 'tag: column with the sentence of each token, in a table of tokens')
     .option(
       '--attention <score>',

@@ -1,6 +1,6 @@
 /** Which options of `latch train` each task has. */
 import { UsageError } from 'latch'
-import { LANGUAGE_DROPOUT, LANGUAGE_ONLY } from '../language/options.ts'
+import { LANGUAGE_DROPOUT, LANGUAGE_ONLY, REGULARISATION_FLAGS } from '../language/options.ts'
 import type { TrainFlags, TASKS } from './resume.ts'
 
 type Task = (typeof TASKS)[number]
@@ -21,11 +21,13 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--delimiter': ['classify', 'lm', 'seq2seq'],
   '--quotes': ['classify', 'lm', 'seq2seq'],
   ...Object.fromEntries(LANGUAGE_ONLY.map((flag) => [flag, ['lm'] as const])),
+  ...Object.fromEntries(REGULARISATION_FLAGS.map((flag) => [flag, ['lm', 'tag'] as const])),
   '--crf': ['tag'],
   '--characters': ['tag'],
   '--scheme': ['tag'],
   '--repair': ['tag'],
   '--sentence': ['tag'],
+  '--tags': ['tag'],
   '--attention': ['seq2seq'],
   '--target-tokens': ['seq2seq'],
 }

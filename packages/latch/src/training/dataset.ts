@@ -18,12 +18,11 @@ export interface Sample {
   classes?: Int32Array
 }
 
-/** A batch of segments: each row continues the row at the same place of the batch before. */
+/** A batch of segments. */
 export interface SegmentBatch {
-  /** As many rows as the batch before, or fewer: the first ones go on. */
   readonly rows: Int32Array
-  /** Whether its rows continue no others: the states begin at zero. */
-  readonly starts: boolean
+  /** The place in the batch before of the row that each row continues; -1: none, its states begin at zero. */
+  readonly continues: Int32Array
 }
 
 /** Labelled sequences for training and evaluation; rows count from 0. See `arrayDataset` and `corpusDataset`. */
@@ -43,6 +42,8 @@ export interface Dataset {
    * every epoch begins with states of zero. Evaluation carries them too.
    */
   readonly segments?: readonly SegmentBatch[]
+  /** Of segments: the parts that are read side by side. Default: the rows of the largest batch. */
+  readonly batchSize?: number
   /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
 }
@@ -58,7 +59,7 @@ export function assertDataset(where: string, dataset: unknown): asserts dataset 
 /** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */
 export function checkedMasks(name: string, dataset: Dataset): Dataset {
   assertDataset(`fit option ${name}`, dataset)
-  const { size, lengths, masked = false, segments } = dataset
+  const { size, lengths, masked = false, segments, batchSize } = dataset
   const batch = (rows: Int32Array) => {
     const sample = dataset.batch(rows)
     if (masked || !sample.batch.mask?.includes(0)) return sample
@@ -69,7 +70,7 @@ export function checkedMasks(name: string, dataset: Dataset): Dataset {
       fix: { option: `${name}.masked`, value: true, to: 'reserve memory for masks before training starts' },
     })
   }
-  return { size, lengths, masked, segments, batch }
+  return { size, lengths, masked, segments, batchSize, batch }
 }
 
 /** Batches of at most `batchSize` rows; those of segments are given. */
