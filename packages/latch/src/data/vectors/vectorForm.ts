@@ -32,7 +32,7 @@ export const isNumber = (text: string): boolean => NUMBER.test(text)
 /** @throws DataError for anything but word vectors */
 export function recogniseVectors(head: Uint8Array, name: string): VectorStart {
   const mark = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
-  refuseOthers(head, name)
+  assertVectorFile(head, name)
   const end = head.indexOf(NEWLINE, mark)
   const first = utf8.decode(head.subarray(mark, end < 0 ? undefined : end)).trimEnd()
   if (first === '' && utf8.decode(head).trim() === '')
@@ -94,7 +94,7 @@ function isText(bytes: Uint8Array): boolean {
     .includes('\ufffd')
 }
 
-function refuseOthers(head: Uint8Array, name: string): void {
+function assertVectorFile(head: Uint8Array, name: string): void {
   // The magic number of fastText's binary models.
   if (head[0] === 0xba && head[1] === 0x16 && head[2] === 0x4f && head[3] === 0x2f)
     throw new DataError({

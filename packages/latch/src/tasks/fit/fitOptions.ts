@@ -52,8 +52,8 @@ export interface FitOptions<Example extends object = object> {
    */
   frozen?: readonly string[]
   /**
-   * Epochs for which `frozen` holds; then all weights are trained: new layers settle before those that they build on
-   * change. null: all epochs. Default null.
+   * Epochs for which `frozen` holds; then all weights are trained, so that new layers do not disturb those below
+   * them while they are still random. null: all epochs. Default null.
    */
   frozenEpochs?: number | null
   /** Default constant. */
