@@ -1,10 +1,10 @@
-// Text classifiers on public data: `node bench/accuracy/textClassifier.mjs trec|sst2|uci|snips [--seeds 1,2,3] [--log FILE]`.
+// Text classifiers on public data: `node bench/accuracy/textClassifier.mjs trec|sst2|uci|snips [--seeds 1,2,3] [--vectors FILE] [--log FILE]`.
 // Prints the accuracy of the default, of its network alone and of naive Bayes as JSON. The recipe is docs/recipes/text-classifier.md.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { naiveBayes, textClassifier } from '../../packages/latch/dist/node.js'
+import { naiveBayes, openVectors, textClassifier } from '../../packages/latch/dist/node.js'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -12,6 +12,8 @@ const { values, positionals } = parseArgs({
     log: { type: 'string' },
     data: { type: 'string' },
     options: { type: 'string', default: '{}' },
+    fit: { type: 'string', default: '{}' },
+    vectors: { type: 'string' },
   },
   allowPositionals: true,
 })
@@ -56,15 +58,18 @@ if (!existsSync(folder)) throw new Error(`${folder} is missing: pass its folder 
 const columns = { text: 'text', label: 'label' }
 const [train, test] = ['train', 'test'].map((part) => read(folder, part))
 const seeds = values.seeds.split(',').map(Number)
-const options = { reproducible: true, ...JSON.parse(values.options) }
+const vectors = values.vectors && (await openVectors(values.vectors))
+const options = { reproducible: true, ...(vectors && { vectors }), ...JSON.parse(values.options) }
+const fitOptions = JSON.parse(values.fit)
 const baseline = naiveBayes(train, columns).evaluate(test).accuracy
 const log = []
 const found = { accuracy: [], 'accuracy of the network alone': [] }
 const started = performance.now()
 for (const seed of seeds) {
   const model = textClassifier(options)
-  const { counts } = await model.fit(train, {
+  const { counts, vectors: covered } = await model.fit(train, {
     ...columns,
+    ...fitOptions,
     seed,
     onEvent(event) {
       if (event.type !== 'epoch') return
@@ -78,6 +83,7 @@ for (const seed of seeds) {
   log.push({
     seed,
     counts,
+    vectors: covered,
     test: Object.fromEntries(Object.entries(found).map(([m, list]) => [m, list.at(-1)])),
   })
   process.stderr.write(`${JSON.stringify(log.at(-1))}\n`)

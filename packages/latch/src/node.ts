@@ -12,3 +12,4 @@ useStorage({
 
 export * from './index.ts'
 export { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
+export { openVectors } from './data/vectors/vectorFileNode.ts'

@@ -24,7 +24,7 @@ import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { LiveLine, TrainingProgress, drawFraction } from '../training/progress.ts'
 import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
-import { classifierOptions, fitOptions } from '../training/options.ts'
+import { classifierOptions, fitOptions, givenVectors } from '../training/options.ts'
 import { trainingCommand } from '../training/command.ts'
 import type { TrainingFlags } from '../training/command.ts'
 
@@ -75,7 +75,7 @@ function cellList(text: string): CellChoice[] {
 
 async function compare(data: string, flags: CompareFlags, output: Output): Promise<void> {
   const { seed = 1 } = flags
-  const network = classifierOptions(flags)
+  const network = { ...classifierOptions(flags), ...(await givenVectors(flags)) }
   const { parts, columns, heldOut } = await readParts(data, flags, seed, output)
   const shuffled = Array.from({ length: SHUFFLES }, (_, shuffle) =>
     parts.test.map((row, i) => ({

@@ -42,7 +42,7 @@ import { trainSequenceToSequence } from '../sequences/train.ts'
 import { trainTagger } from '../tagging/train.ts'
 import { trainTexts } from '../texts/train.ts'
 import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
-import { classifierOptions, fitOptions } from '../training/options.ts'
+import { classifierOptions, fitOptions, givenVectors } from '../training/options.ts'
 import { NETWORK_OPTIONS, trainingCommand } from '../training/command.ts'
 
 const DEFAULT_CHECKPOINT_SECONDS = 30
@@ -64,6 +64,7 @@ Examples:
   $ latch train articles.csv --text title,body --label topic
   $ latch train reviews/ --out reviews.safetensors
   $ latch train train.tsv --text 1 --label 0 --cell gru --test test.tsv --out topics.safetensors
+  $ latch train comments.csv --vectors glove.6B.100d.txt.gz --frozen embedding.0 --frozen-epochs 3
   $ latch train names.jsonl --tokens chars --units 128 --bidirectional --pooling max
   $ zcat big.csv.gz | latch train - --text body --label spam --class-weights balanced --json
   $ latch train comments.csv --resume model.checkpoint.safetensors
@@ -266,13 +267,14 @@ function lockedError({ model, lock }: SavedPaths, owner: LockOwner): UsageError 
 async function checkTrainingOutputs(
   data: string,
   { model, checkpoint, lastGood }: SavedPaths,
-  { test, validation, resume, from, log, plot, force }: TrainFlags,
+  { test, validation, resume, from, vectors, log, plot, force }: TrainFlags,
 ): Promise<OutputFile[]> {
   const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
   if (typeof validation === 'string') inputs.push({ what: 'the table of `--validation`', path: validation })
   if (from !== undefined) inputs.push({ what: 'the model of `--from`', path: from })
   const kind = 'safetensors'
+  if (vectors !== undefined) inputs.push({ what: 'the vectors of `--vectors`', path: vectors })
   const target = { where: `--out ${model}`, path: model, kind } as const
   if (resume !== undefined) {
     await checkOutputs([target], [{ what: 'the checkpoint of `--resume`', path: resume }], force)
@@ -301,7 +303,11 @@ async function startOf(flags: TrainFlags): Promise<Start> {
   if (resume !== undefined) return resumed(resume, flags)
   const model =
     from === undefined
-      ? (textClassifier({ cell, ...classifierOptions(flags) }) as TextClassifier)
+      ? (textClassifier({
+          cell,
+          ...classifierOptions(flags),
+          ...(await givenVectors(flags)),
+        }) as TextClassifier)
       : await TextClassifier.load(from, engineOptions(flags))
   return {
     model,
@@ -352,7 +358,7 @@ async function finish(
     columns,
   )
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
-  const { counts } = report
+  const { counts, vectors } = report
   output.emit({
     event: 'done',
     model: paths.model,
@@ -369,6 +375,7 @@ async function finish(
     warnings,
     history,
     counts,
+    vectors,
   })
   for (const note of result?.warnings ?? []) output.note(note)
   const summary = {

@@ -4,7 +4,7 @@ import type { FitOptions, ModelFitReport, TagEvaluation, TaggerOptions } from 'l
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { regularisationOptions } from '../language/options.ts'
-import { withoutUndefined } from '../training/options.ts'
+import { givenVectors, withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
@@ -15,7 +15,8 @@ import { drawTaggerSummary, type TagBaseline } from './summary.ts'
 /** Trains, saves and reports. */
 export async function trainTagger(flags: TrainFlags, given: Omit<Job, 'resumeCommand'>): Promise<void> {
   const { data, output } = given
-  const { model, options, resume } = await startModel(Tagger, () => tagger(taggerOptions(flags)), flags)
+  const make = async () => tagger({ ...taggerOptions(flags), ...(await givenVectors(flags)) })
+  const { model, options, resume } = await startModel(Tagger, make, flags)
   const file = await readSentenceFile(data, flags, output, model)
   const test = flags.test === undefined ? undefined : await readSentenceFile(flags.test, flags, output, model)
   const watched =
@@ -95,6 +96,7 @@ async function finish({ model, report, job, file, validation, test }: Finished):
   const part = test ? 'test' : 'validation'
   const baseline = result && (await baselineOf(model, pick(report.split.train), evaluated.rows, part))
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
+  const { vectors } = report
   output.emit({
     event: 'done',
     model: paths.model,
@@ -111,6 +113,7 @@ async function finish({ model, report, job, file, validation, test }: Finished):
     labels,
     warnings,
     history,
+    vectors,
   })
   for (const note of result?.warnings ?? []) output.note(note)
   const summary = {

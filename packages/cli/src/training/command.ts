@@ -114,6 +114,10 @@ function withNetwork<T, O extends OptionValues>(
     .option('--no-lowercase', 'keep upper case (default for chars)')
     .option('--embedding <n>', 'embedding size, or one-hot (default: 64)', embedding)
     .option(
+      '--vectors <file>',
+      'begin the embedding with pretrained word vectors: GloVe, word2vec (text or binary) or fastText .vec, plain or gzip',
+    )
+    .option(
       '--min-count <n>',
       'read tokens with fewer occurrences as unknown (default: 2)',
       wholeNumber('--min-count'),
@@ -163,6 +167,11 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
       '--frozen <layers>',
       'layers or parameters whose weights do not change, separated by commas: embedding.0',
       nameList,
+    )
+    .option(
+      '--frozen-epochs <n>',
+      'with --frozen: train these layers too after n epochs (default: never)',
+      wholeNumber('--frozen-epochs'),
     )
     .option(
       '--lr <x>',

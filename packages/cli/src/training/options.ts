@@ -1,5 +1,6 @@
 /** Converts the options of the command line to those of the library. */
-import type { TokenKind, ClassifierFitOptions, ClassifierOptions } from 'latch'
+import { openVectors } from 'latch'
+import type { TokenKind, ClassifierFitOptions, ClassifierOptions, VectorFile } from 'latch'
 import { engineOptions, invalidValue } from '../options/options.ts'
 import type { Named, OPTIMIZERS, TrainingFlags } from './command.ts'
 
@@ -29,6 +30,11 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
   })
 }
 
+/** The file of `--vectors`, opened. @throws DataError for a file that has no word vectors */
+export async function givenVectors({ vectors }: TrainingFlags): Promise<{ vectors?: VectorFile }> {
+  return vectors === undefined ? {} : { vectors: await openVectors(vectors) }
+}
+
 /** The options of the training; columns, files and events are added by each command. */
 export function fitOptions(
   flags: TrainingFlags & { extendVocabulary?: boolean },
@@ -41,6 +47,7 @@ export function fitOptions(
     checkpointSteps: flags.checkpointSteps,
     sparseEmbeddings: flags.sparseEmbeddings,
     frozen: flags.frozen,
+    frozenEpochs: flags.frozenEpochs,
     learningRate: flags.lr,
     optimizer: optimizer && optimizerOptions(optimizer),
     schedule: scheduleOptions(flags),

@@ -25,7 +25,7 @@ export interface StartedModel<Model> {
 /** A new model, a saved one, or that of an interrupted run. */
 export async function startModel<Model>(
   files: ModelFiles<Model>,
-  make: () => Model,
+  make: () => Model | Promise<Model>,
   flags: TrainFlags,
 ): Promise<StartedModel<Model>> {
   const { validation, resume, from } = flags
@@ -35,7 +35,7 @@ export async function startModel<Model>(
     const changed = withoutUndefined({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps })
     return { model, options: { ...kept, ...changed }, resume: bytes }
   }
-  const model = from === undefined ? make() : await files.load(from, engineOptions(flags))
+  const model = from === undefined ? await make() : await files.load(from, engineOptions(flags))
   const chosen = typeof validation === 'number' ? { validation } : {}
   return { model, options: { ...(fitOptions(flags) as FitOptions), ...chosen } }
 }

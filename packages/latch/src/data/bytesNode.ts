@@ -5,7 +5,7 @@ import { Readable, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { DataError } from '../core/errors.ts'
 import { missingFile } from '../core/missingFileNode.ts'
-import { isGzip } from './tables.ts'
+import { isGzip } from './fileKinds.ts'
 
 /** A file's path, '-' for standard input, bytes in memory, or a stream of bytes. */
 export type TableSource = string | Uint8Array | AsyncIterable<Uint8Array>

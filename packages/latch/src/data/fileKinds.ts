@@ -91,6 +91,11 @@ export function kindOfFile(head: Uint8Array): FileKind | undefined {
   return undefined
 }
 
+/** Whether bytes start with the signature of gzip (RFC 1952). */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
+}
+
 /** Whether bytes start with the signature of a Parquet file. */
 export function isParquet(head: Uint8Array): boolean {
   return /^PAR1[^ -~]/.test(latin1(head.subarray(0, 5)))

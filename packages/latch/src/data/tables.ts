@@ -7,7 +7,7 @@ import { parseRecords } from './csvRecords.ts'
 import { decodeText, requireNoNul } from './encoding/encoding.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples } from './examples.ts'
-import { assertTextFile } from './fileKinds.ts'
+import { assertTextFile, isGzip } from './fileKinds.ts'
 import {
   HEAD_LENGTH,
   collectArray,
@@ -68,9 +68,4 @@ function decodeTable(data: ArrayBuffer | Uint8Array, name: string, { encoding }:
   }
   assertTextFile(bytes.subarray(0, HEAD_LENGTH), name)
   return decodeText(bytes, name, encoding)
-}
-
-/** Whether bytes start with the signature of gzip (RFC 1952). */
-export function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b
 }

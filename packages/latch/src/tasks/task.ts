@@ -11,6 +11,7 @@ import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import type { Network } from '../model/network.ts'
+import type { VocabularyOptions } from '../text/buildVocabulary.ts'
 import type { LanguageTokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions, GivenColumns } from './columns.ts'
@@ -103,8 +104,25 @@ export interface TaskTraining<T extends TaskTypes> {
   fitDefaults(settings: T['Settings']): Partial<FitOptions>
   /** @throws DataError naming the row */
   readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
-  /** Learns from the training rows: vocabulary, labels, scaling. Absent if a model has its network from the start. */
-  learn?(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
+  /**
+   * Learns from the training rows: vocabulary, labels, scaling. Absent if a model has its network from the start.
+   * @param keep tokens that stay in the vocabulary however rare they are
+   */
+  learn?(
+    settings: T['Settings'],
+    all: ExampleSet<T['Item']>,
+    training: readonly T['Item'][],
+    keep?: VocabularyOptions['keep'],
+  ): T['Learned']
+  /** The embedding of words that may begin with pretrained vectors; absent if a model has none. */
+  embedding?(settings: T['Settings']): {
+    /** Its parameter (V, E). */
+    parameter: string
+    /** Whether tokens are in lower case. */
+    ignoreCase: boolean
+    /** The words of an item. */
+    tokens(item: T['Item']): readonly string[]
+  }
   /**
    * What a trained model knows, with the tokens of new training rows; null if there are none. Absent if a model does not
    * learn its vocabulary.

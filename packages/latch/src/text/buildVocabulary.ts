@@ -9,6 +9,8 @@ export interface VocabularyOptions {
   minimumCount?: number
   /** Most entries, `<unk>` included. Default: no limit. */
   maximumSize?: number
+  /** Tokens that `minimumCount` does not drop, such as those with pretrained vectors. Default none. */
+  keep?: ReadonlySet<string> | ReadonlyMap<string, unknown>
 }
 
 /**
@@ -19,8 +21,8 @@ export function buildVocabulary(
   tokenLists: Iterable<readonly string[]>,
   options: VocabularyOptions = {},
 ): Vocabulary {
-  assertKnownOptions('buildVocabulary option', options, { minimumCount: 1, maximumSize: 1 })
-  const { minimumCount = 2, maximumSize = Infinity } = options
+  assertKnownOptions('buildVocabulary option', options, { minimumCount: 1, maximumSize: 1, keep: 1 })
+  const { minimumCount = 2, maximumSize = Infinity, keep } = options
   requirePositiveInteger('minimumCount', minimumCount)
   if (maximumSize !== Infinity) requirePositiveInteger('maximumSize', maximumSize)
   const counts = new Map<string, number>()
@@ -28,7 +30,7 @@ export function buildVocabulary(
     for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1)
   }
   counts.delete(UNKNOWN_TOKEN)
-  const kept = [...counts].filter(([, count]) => count >= minimumCount)
+  const kept = [...counts].filter(([token, count]) => count >= minimumCount || keep?.has(token))
   kept.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b))
   return new Vocabulary([UNKNOWN_TOKEN, ...kept.slice(0, maximumSize - 1).map(([token]) => token)])
 }

@@ -44,6 +44,11 @@ export class ExponentialMovingAverage {
     for (const one of this.#parts.statistics) store.write(one, store.read(one), EMA_REGION)
   }
 
+  /** Ends freezing: the average follows all parameters from here on. */
+  release(): void {
+    this.#parts.release()
+  }
+
   /** Exchanges weights and average: call it before validation and again after it. */
   swap(): void {
     const { store, engine } = internalsOf(this.#network)

@@ -55,6 +55,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
   const { network, train, optimizer, ema: average, options, progress, carried } = run
   const { accumulationSteps, clipNorm, clipValue, seed } = options
   const { epoch } = progress
+  releaseFrozen(run)
   const batches = batchesOf(train, run.batching)
   while (progress.step < run.stepsPerEpoch) {
     if (run.aborted) return false
@@ -88,4 +89,11 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     await run.notify(mean, norm)
   }
   return true
+}
+
+/** Trains all parameters once the epochs of frozen ones have passed. */
+function releaseFrozen({ options, progress, parts, optimizer, ema: average }: TrainingRun): void {
+  const { frozenEpochs = Infinity } = options
+  if (progress.epoch < frozenEpochs) return
+  for (const part of [parts, optimizer, average]) part?.release()
 }

@@ -109,6 +109,11 @@ export class Optimizer {
     store.noteChange()
   }
 
+  /** Ends freezing: updates change all parameters from here on; the states of those that were frozen begin now. */
+  release(): void {
+    this.#parts.release()
+  }
+
   #step(rate: number, scale: number): Step {
     const { store } = internalsOf(this.#network)
     return {

@@ -44,6 +44,11 @@ export interface TrainingChoices extends ClipOptions {
    * `requires_grad = False`, Keras `trainable = False`). Gradient norms leave them out. Default none.
    */
   frozen?: readonly string[]
+  /**
+   * Epochs for which `frozen` holds; then all weights are trained, so that new layers do not disturb those below
+   * them while they are still random. null: all epochs. Default null.
+   */
+  frozenEpochs?: number | null
   /** Default: see DEFAULT_LEARNING_RATES. */
   learningRate?: number
   /** Default `{ type: 'constant' }`. */
@@ -71,6 +76,7 @@ export const CHOICE_NAMES: Names<TrainingChoices> = {
   optimizer: 1,
   sparseEmbeddings: 1,
   frozen: 1,
+  frozenEpochs: 1,
   learningRate: 1,
   schedule: 1,
   clipNorm: 1,
@@ -90,6 +96,8 @@ export interface TrainingOptions {
   sparseEmbeddings: boolean
   /** Sorted, each once. */
   frozen: readonly string[]
+  /** Absent: all epochs, as in checkpoints of runs before there was a number. */
+  frozenEpochs?: number
   learningRate: number
   schedule: CompleteSchedule
   clipNorm: number | null
@@ -103,6 +111,7 @@ export interface TrainingOptions {
 export function completeOptions(options: TrainingChoices): TrainingOptions {
   const { batchSize = 32, pool = 20, seed = 1, clipNorm = null, clipValue = null } = options
   const { accumulationSteps = 1, sparseEmbeddings = false, frozen = [], checkpointSteps = null } = options
+  const { frozenEpochs = null } = options
   const { ema = null, patience = null, schedule = { type: 'constant' }, epochs = 10 } = options
   const optimizer = completeOptimizer(options.optimizer ?? { type: 'adam' })
   const { learningRate = DEFAULT_LEARNING_RATES[optimizer.type] } = options
@@ -113,6 +122,10 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   if (checkpointSteps !== null) requirePositiveInteger('checkpointSteps', checkpointSteps)
   assertOption('sparseEmbeddings', sparseEmbeddings, typeof sparseEmbeddings === 'boolean', 'true or false')
   requireNames(frozen)
+  if (frozenEpochs !== null) {
+    requirePositiveInteger('frozenEpochs', frozenEpochs)
+    if (frozen.length === 0) throwNothingFrozen(frozenEpochs)
+  }
   assertOption('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
   assertOption('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
   assertOption('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
@@ -128,6 +141,7 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
     optimizer,
     sparseEmbeddings,
     frozen: [...new Set(frozen)].sort(),
+    ...(frozenEpochs === null ? {} : { frozenEpochs }),
     learningRate,
     schedule: complete,
     clipNorm,
@@ -136,6 +150,16 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
     patience,
     seed,
   }
+}
+
+/** An option without effect is a mistake. @throws UsageError */
+function throwNothingFrozen(frozenEpochs: number): never {
+  throw new UsageError({
+    where: 'fit option frozenEpochs',
+    expected: 'null for a run without frozen layers',
+    got: String(frozenEpochs),
+    fix: { option: 'frozen', value: ['embedding.0'], to: 'name the layers that are frozen' },
+  })
 }
 
 /**

@@ -239,6 +239,18 @@ export const PROGRAM_CASES: readonly FixCase[] = [
       { epochs: 1, validation: 0 },
     ),
   ),
+  program('vectors of another width', ['embedding'], (options) =>
+    called(() => textClassifier({ units: 2, embedding: 3, vectors: { t1: [1, 2] }, ...options })),
+  ),
+  program('an end of freezing without frozen layers', ['frozen'], (options) =>
+    textClassifier({ minimumCount: 1, units: 2, embedding: 2 }).fit(ROWS, {
+      text: 'text',
+      label: 'label',
+      epochs: 2,
+      frozenEpochs: 1,
+      ...options,
+    }),
+  ),
   program('rows of another language for a trained model', ['extendVocabulary'], async (options) => {
     const model = textClassifier({ minimumCount: 1, units: 2, embedding: 2 })
     const columns = { text: 'text', label: 'label', epochs: 1 } as const

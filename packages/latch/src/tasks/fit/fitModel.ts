@@ -15,6 +15,8 @@ import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
 import { engineOfCheckpoint } from './checkpointEngine.ts'
 import { assertRows } from '../rows.ts'
 import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
+import { vectorsOf } from '../vectors/option.ts'
+import { describeVectors, readKnown, startEmbedding, type KnownVectors } from '../vectors/startEmbedding.ts'
 import { classLoss } from './classLoss.ts'
 import { describeEngineChange } from './engineChange.ts'
 import { copyWeights, describeUnknown, extendLearned } from './extendModel.ts'
@@ -56,11 +58,8 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const before = saved?.trained ?? request.trained
-  const { trained, train, validation, warnings, split, sizes, choices, items } = prepare(
-    request,
-    training,
-    before,
-  )
+  const prepared = await prepare(request, training, before)
+  const { trained, train, validation, warnings, split, sizes, choices, items, vectors } = prepared
   const { threadsNote } = trained.network.engine
   if (threadsNote) warnings.unshift(threadsNote)
   if (saved?.note) warnings.unshift(saved.note)
@@ -70,6 +69,7 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
     vocabulary: learned.vocabulary?.length ?? null,
     labels: [...names],
     ...sizes,
+    vectors,
     warnings,
   }
   const { checkpoint } = options
@@ -164,7 +164,7 @@ function assertSameModel(model: Trained, saved: Trained): void {
 }
 
 /** Examples → datasets and a network that fits them (a new one, or the existing one). */
-function prepare<T extends TaskTypes>(
+async function prepare<T extends TaskTypes>(
   request: FitRequest<T>,
   task: TaskTraining<T>,
   before: Trained<T['Learned']> | null,
@@ -184,13 +184,17 @@ function prepare<T extends TaskTypes>(
   const unknown = before && describeUnknown(task, before.learned, training, options)
   if (unknown) warnings.push(unknown)
   const extended = before && options.extendVocabulary ? extendLearned(task, before.learned, training) : null
-  const learned = extended ?? before?.learned ?? task.learn!(settings, all, training)
+  const known = before ? null : await knownVectors(task, settings, training)
+  const learned = extended ?? before?.learned ?? task.learn!(settings, all, training, known?.vectors)
   const network = prepareNetwork(request, task, extended ? null : before, learned, training, all)
   if (extended) {
     copyWeights(before!.network, network)
     const added = learned.vocabulary!.length - before!.learned.vocabulary!.length
     warnings.push(`${added} tokens added to the vocabulary.`)
   }
+  const { parameter } = task.embedding?.(settings) ?? {}
+  const vectors = known && startEmbedding(network, parameter!, learned.vocabulary!, known)
+  if (vectors) append(warnings, describeVectors(vectors, known.found))
   const isNew = before === null || extended !== null
   if (isNew) append(warnings, task.describeRows?.(learned, training) ?? [])
   const trained: Trained<T['Learned']> = isNew
@@ -216,7 +220,19 @@ function prepare<T extends TaskTypes>(
   // Of one divided example both parts have its number.
   const split = { train: numbers(parts.train), validation: numbers(divided ? parts.train : parts.validation) }
   const read = { train: training, validation: watchedItems }
-  return { trained, train, validation: watched, warnings, split, sizes, choices, items: read }
+  return { trained, train, validation: watched, warnings, split, sizes, choices, items: read, vectors }
+}
+
+/** The vectors of the training rows' words; null for a model without vectors. */
+async function knownVectors<T extends TaskTypes>(
+  task: TaskTraining<T>,
+  settings: T['Settings'],
+  training: readonly T['Item'][],
+): Promise<KnownVectors | null> {
+  const given = vectorsOf(settings)
+  if (!given) return null
+  const { tokens, ignoreCase } = task.embedding!(settings)
+  return readKnown(given, training.map(tokens), ignoreCase)
 }
 
 /** Stratified by class if each example has one class, else at random. */

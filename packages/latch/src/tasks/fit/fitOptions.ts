@@ -17,6 +17,7 @@ import { completeSchedule, type ScheduleOptions } from '../../training/schedule.
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import type { ColumnOptions, GivenColumns } from '../columns.ts'
 import type { CountsReport } from '../counts/report.ts'
+import type { VectorsReport } from '../vectors/report.ts'
 import type { ClassWeights } from './classLoss.ts'
 import { CHECKPOINT } from '../../training/run.ts'
 
@@ -50,6 +51,11 @@ export interface FitOptions<Example extends object = object> {
    * imported model; `summary()` lists the layers. Default none.
    */
   frozen?: readonly string[]
+  /**
+   * Epochs for which `frozen` holds; then all weights are trained, so that new layers do not disturb those below
+   * them while they are still random. null: all epochs. Default null.
+   */
+  frozenEpochs?: number | null
   /** Default constant. */
   schedule?: ScheduleOptions
   /** Maximum global norm of the gradient; null: no limit. Default 1. */
@@ -97,6 +103,8 @@ export interface RunFacts {
   labels: string[]
   trainSize: number
   validationSize: number
+  /** What the pretrained vectors cover; null without them, and where training goes on with weights that it had. */
+  vectors: VectorsReport | null
   /** What was inferred, omitted or truncated, each a sentence. */
   warnings: string[]
 }
@@ -126,6 +134,7 @@ const NAMES: Names<FitOptions> = {
   checkpointSteps: 1,
   sparseEmbeddings: 1,
   frozen: 1,
+  frozenEpochs: 1,
   learningRate: 1,
   optimizer: 1,
   schedule: 1,
@@ -264,6 +273,7 @@ export function resolveTraining(
     accumulationSteps: all.accumulationSteps,
     sparseEmbeddings: all.sparseEmbeddings,
     frozen: all.frozen,
+    frozenEpochs: all.frozenEpochs,
   }
 }
 

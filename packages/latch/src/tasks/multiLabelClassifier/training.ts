@@ -7,7 +7,7 @@ import type { Reading, TaskTraining } from '../task.ts'
 import { TextDataset } from '../textClassifier/dataset.ts'
 import { describeTexts } from '../textClassifier/describeRows.ts'
 import { classifierLayers } from '../textClassifier/layers.ts'
-import { extendWords, learnWords, readLabels, readTexts } from '../textClassifier/texts.ts'
+import { extendWords, learnWords, readLabels, readTexts, wordEmbedding } from '../textClassifier/texts.ts'
 import { fitDefaults } from '../textClassifier/training.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import { splitLabels } from './labelLists.ts'
@@ -40,10 +40,12 @@ export const taskTraining: TaskTraining<MultiLabelTypes> = {
     return { ...read, items, labels, warnings: [...warnings, ...describeLists(lists, labelSeparator)] }
   },
 
-  learn(given, { labels, textColumn = null }, training) {
-    const { settings, words } = learnWords(given, training)
+  learn(given, { labels, textColumn = null }, training, keep) {
+    const { settings, words } = learnWords(given, training, keep)
     return completeMultiLabel({ settings, labels: labels!, words, textColumn, threshold: USUAL_THRESHOLD })
   },
+
+  embedding: wordEmbedding,
 
   extend(learned, training) {
     const words = extendWords(learned, training)

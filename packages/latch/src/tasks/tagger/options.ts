@@ -6,6 +6,7 @@ import { readBoolean, readObject, readString, type Field } from '../../core/vali
 import { readFactor } from '../../layers/regularisation/activationPenalty.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
+import type { WordVectors } from '../../data/vectors/vectorSource.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 import {
   choiceOption,
@@ -28,6 +29,7 @@ import {
   type Regularisation,
   type RegularisationSettings,
 } from '../regularisation.ts'
+import { embeddingWidth, keepVectors } from '../vectors/option.ts'
 import { TAG_SCHEMES, type TagScheme } from './spans.ts'
 
 /** How the characters of each word are read. */
@@ -52,6 +54,11 @@ export interface TaggerOptions extends EngineOptions, Regularisation {
   bidirectional?: boolean
   /** Width of a word's embedding. Default 100. */
   embedding?: number
+  /**
+   * Pretrained word vectors with which the embedding of words begins; its width is then theirs. Words of the training
+   * rows that have one are kept whatever `minimumCount` says.
+   */
+  vectors?: WordVectors
   /**
    * Reads the characters of each word forwards and backwards, beside its embedding, so that unknown words have a vector
    * too. Default true; false: words alone.
@@ -113,6 +120,7 @@ const NAMES: Names<TaggerOptions> = {
   layers: 1,
   bidirectional: 1,
   embedding: 1,
+  vectors: 1,
   characters: 1,
   crf: 1,
   scheme: 1,
@@ -137,7 +145,7 @@ const CHARACTER_NAMES: Names<CharacterOptions> = { embedding: 1, units: 1, maxim
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
   assertKnownOptions('option', options, NAMES)
-  const { crf, scheme, maximumVocabulary = null } = options
+  const { crf, scheme, vectors, maximumVocabulary = null } = options
   const characters = resolveCharacters(options.characters ?? true)
   const cell = choiceOption('cell', options.cell ?? 'lstm', cellNames)
   const regularisation = resolveRegularisation(options, cell)
@@ -145,12 +153,12 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
     const expected = '0 where characters are read: `wordDropout` drops words there'
     throwOption('embeddingDropout', expected, regularisation.embeddingDropout)
   }
-  return {
+  const settings: TaggerSettings = {
     cell,
     units: widthOption('units', options.units ?? 100),
     layers: layersOption(options.layers ?? 1),
     bidirectional: flagOption('bidirectional', options.bidirectional ?? true),
-    embedding: widthOption('embedding', options.embedding ?? 100),
+    embedding: widthOption('embedding', embeddingWidth(vectors, options.embedding, 100)),
     characters,
     crf: crf === undefined ? undefined : flagOption('crf', crf),
     scheme: scheme === undefined ? undefined : choiceOption('scheme', scheme, TAG_SCHEMES),
@@ -165,6 +173,7 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
     ...regularisation,
     ...sentenceOptions(options),
   }
+  return keepVectors(settings, vectors)
 }
 
 function sentenceOptions({ sentenceLabel, sentenceWeight }: TaggerOptions) {

@@ -55,14 +55,14 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
     return { items, rows: items.map((_, i) => i), labels, warnings }
   },
 
-  learn(settings, all, training) {
+  learn(settings, all, training, keep) {
     const { labels } = all
     const { minimumCount, maximumVocabulary } = settings
     const scheme = settings.scheme ?? findScheme(labels!)
     const complete: TaggerSettings = { ...settings, scheme, crf: settings.crf ?? scheme !== 'none' }
     const words = buildVocabulary(
       training.map(({ tokens }) => tokens.map((token) => wordOf(settings, token))),
-      { minimumCount, maximumSize: maximumVocabulary ?? undefined },
+      { minimumCount, maximumSize: maximumVocabulary ?? undefined, keep },
     )
     const sentenceLabels =
       settings.sentenceLabel === null ? null : sortLabels(all.items.map(({ label }) => label!))
@@ -72,6 +72,12 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
       sentenceLabels,
     })
   },
+
+  embedding: (settings) => ({
+    parameter: settings.characters ? 'wordCharacters.0.weight' : 'embedding.0.weight',
+    ignoreCase: settings.lowercase,
+    tokens: ({ tokens }) => tokens.map((token) => wordOf(settings, token)),
+  }),
 
   extend(learned, training) {
     const { settings, labels, words, letters, sentenceLabels } = learned

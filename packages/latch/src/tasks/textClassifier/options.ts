@@ -7,6 +7,7 @@ import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { fieldAt, fieldError, readBoolean, readOptional, type Field } from '../../core/validation.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
+import type { WordVectors } from '../../data/vectors/vectorSource.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 import {
   choiceOption,
@@ -22,6 +23,7 @@ import {
   throwOption,
   widthOption,
 } from '../optionChecks.ts'
+import { embeddingWidth, keepVectors } from '../vectors/option.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
@@ -71,6 +73,11 @@ export interface ClassifierOptions<
   lowercase?: boolean
   /** Width of the embedding, or `oneHot`. Default 64. */
   embedding?: number | 'oneHot'
+  /**
+   * Pretrained word vectors with which the embedding begins; its width is then theirs. Words of the training rows that
+   * have one are kept whatever `minimumCount` says. `frozen: ['embedding.0']` of `fit` leaves them as they are.
+   */
+  vectors?: WordVectors
   /** Tokens with fewer occurrences in training are unknown. Default 2, for fewer than 200 training rows 1. */
   minimumCount?: number
   /** Maximum size of the vocabulary, including the unknown token. Default: no limit. */
@@ -131,6 +138,7 @@ export const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
   tokens: 1,
   lowercase: 1,
   embedding: 1,
+  vectors: 1,
   minimumCount: 1,
   maximumVocabulary: 1,
   maximumLength: 1,
@@ -149,7 +157,8 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
   const cell = choiceOption('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choiceOption('tokens', options.tokens ?? 'words', TOKEN_KINDS)
   const defaults = tokens === 'chars' ? CHARS : WORDS
-  const { embedding = 64, maximumVocabulary = null } = options
+  const { vectors, maximumVocabulary = null } = options
+  const embedding = embeddingWidth(vectors, options.embedding, 64)
   const { maximumLength = cell === 'ann' ? ANN_LENGTH : defaults.length } = options
   const settings: ClassifierSettings = {
     cell,
@@ -172,7 +181,7 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
   }
   const contradiction = contradictionIn(settings) ?? optionWithoutEffect(options, settings)
   if (contradiction) throwOption(...contradiction)
-  return settings
+  return keepVectors(settings, vectors)
 }
 
 /** At least two different labels, cleaned like those of rows; or null. @throws UsageError */

@@ -1,7 +1,7 @@
 /** Training rows as tokens, and their vocabulary: what every task on texts has in common. */
 import { atRow, DataError } from '../../core/errors.ts'
 import { examplesFromRows, type ExampleOptions, type Examples } from '../../data/examples.ts'
-import { buildVocabulary } from '../../text/buildVocabulary.ts'
+import { buildVocabulary, type VocabularyOptions } from '../../text/buildVocabulary.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import { formatCount } from '../labels.ts'
@@ -72,18 +72,31 @@ type Tokens = readonly { tokens: readonly string[] }[]
 /** Below this number of training rows every token counts: few occur twice. */
 const FEW_ROWS = 200
 
-/** The vocabulary of the training rows, and the settings that they decide. @throws DataError for an empty one */
+/**
+ * The vocabulary of the training rows, and the settings that they decide.
+ * @param keep tokens that stay however rare they are @throws DataError for an empty vocabulary
+ */
 export function learnWords<S extends ClassifierSettings>(
   settings: S,
   training: Tokens,
+  keep: VocabularyOptions['keep'],
 ): { settings: S; words: Vocabulary } {
   const { minimumCount = training.length < FEW_ROWS ? 1 : 2, maximumVocabulary } = settings
   const words = buildVocabulary(
     training.map(({ tokens }) => tokens),
-    { minimumCount, maximumSize: maximumVocabulary ?? undefined },
+    { minimumCount, maximumSize: maximumVocabulary ?? undefined, keep },
   )
   if (words.size === 1) throw emptyVocabulary(settings.tokens, minimumCount)
   return { settings: { ...settings, minimumCount }, words }
+}
+
+/** The embedding of words, which may begin with pretrained vectors. */
+export function wordEmbedding({ lowercase }: ClassifierSettings) {
+  return {
+    parameter: 'embedding.0.weight',
+    ignoreCase: lowercase,
+    tokens: (item: Tokens[number]) => item.tokens,
+  }
 }
 
 /** The vocabulary with the tokens of new rows; null if there are none. */

@@ -13,7 +13,7 @@ import { classifierLayers } from './layers.ts'
 import { classifierNetwork } from './network.ts'
 import { completeLearned, type TextTypes } from './learned.ts'
 import type { ClassifierSettings } from './options.ts'
-import { extendWords, learnWords, readLabels, readTexts } from './texts.ts'
+import { extendWords, learnWords, readLabels, readTexts, wordEmbedding } from './texts.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
@@ -40,10 +40,12 @@ export const taskTraining: TaskTraining<TextTypes> = {
     return { ...read, items: tokens.map((own, i) => ({ tokens: own, class: classes[i] })), labels }
   },
 
-  learn(given, { labels, textColumn = null }, training) {
-    const { settings, words } = learnWords(given, training)
+  learn(given, { labels, textColumn = null }, training, keep) {
+    const { settings, words } = learnWords(given, training, keep)
     return completeLearned({ settings, labels: labels!, words, textColumn, counts: null })
   },
+
+  embedding: wordEmbedding,
 
   extend(learned, training) {
     const words = extendWords(learned, training)

@@ -6,7 +6,7 @@ import { measureValues } from '../evaluate.ts'
 import type { TaskTraining } from '../task.ts'
 import { TextDataset } from '../textClassifier/dataset.ts'
 import { describeTexts } from '../textClassifier/describeRows.ts'
-import { extendWords, learnWords, readLabels, readTexts } from '../textClassifier/texts.ts'
+import { extendWords, learnWords, readLabels, readTexts, wordEmbedding } from '../textClassifier/texts.ts'
 import { fitDefaults } from '../textClassifier/training.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import { completeRegressor, type NumberItem, type RegressorTypes, type TargetScaling } from './learned.ts'
@@ -29,11 +29,13 @@ export const taskTraining: TaskTraining<RegressorTypes> = {
     return { ...read, items, labels: [examples.columns.label!] }
   },
 
-  learn(given, { labels, textColumn = null }, training) {
-    const { settings, words } = learnWords(given, training)
+  learn(given, { labels, textColumn = null }, training, keep) {
+    const { settings, words } = learnWords(given, training, keep)
     const scaling = scalingOf(training.map(({ value }) => value))
     return completeRegressor({ settings, labels: labels!, words, textColumn, scaling })
   },
+
+  embedding: wordEmbedding,
 
   extend(learned, training) {
     const words = extendWords(learned, training)

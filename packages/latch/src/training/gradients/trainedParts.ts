@@ -14,10 +14,10 @@ export class TrainedParts {
   /** What forward passes keep, and no optimizer changes. */
   readonly statistics: readonly Parameter[]
   /** Names of the layers whose statistics are frozen. */
-  readonly frozenStatistics: ReadonlySet<string>
+  frozenStatistics: ReadonlySet<string>
   readonly #network: Network
   /** Ranges of both: first float and the one behind the last in turn, ascending. */
-  readonly #frozen: number[] = []
+  #frozen: number[] = []
 
   /**
    * @param frozen names of layers (`embedding.0`; `recurrent`: all of them) or parameters (`embedding.0.weight`)
@@ -32,8 +32,20 @@ export class TrainedParts {
       statistics?.some((one) => isFrozen[store.all.indexOf(one)]),
     )
     this.frozenStatistics = new Set(frozenLayers.map(({ name }) => name))
+    this.#leaveOut((i) => isFrozen[i])
+  }
+
+  /** Ends freezing: all parameters are trained from here on. */
+  release(): void {
+    this.frozenStatistics = new Set()
+    this.#leaveOut(() => false)
+  }
+
+  #leaveOut(isFrozen: (index: number) => boolean): void {
+    const { store } = internalsOf(this.#network)
+    this.#frozen = []
     store.all.forEach((parameter, i) => {
-      if (isFrozen[i] || this.statistics.includes(parameter))
+      if (isFrozen(i) || this.statistics.includes(parameter))
         this.#frozen.push(parameter.offset, store.all[i + 1]?.offset ?? store.count)
     })
   }

@@ -12,6 +12,7 @@ import { SEQUENCE_CASES } from './sequenceCases.ts'
 import { TASK_CASES } from './taskCases.ts'
 import { TEXT_CASES } from './textCases.ts'
 import { TRAINING_CASES } from './trainingCases.ts'
+import { VECTOR_CASES } from './vectorCases.ts'
 
 export const REMEDY_CASES: readonly RemedyCase[] = [
   ...MODEL_CASES,
@@ -26,4 +27,5 @@ export const REMEDY_CASES: readonly RemedyCase[] = [
   ...DATA_CASES,
   ...FORMAT_CASES,
   ...SAVING_CASES,
+  ...VECTOR_CASES,
 ]

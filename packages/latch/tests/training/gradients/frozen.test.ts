@@ -140,3 +140,41 @@ it.each([
   await expect(fit(net, { ...common, frozen })).rejects.toThrow(message)
   expect(bitsOf(net)).toBe(before)
 })
+
+describe('frozenEpochs', () => {
+  const options = { ...common, epochs: 3, optimizer: { type: 'adam' }, frozen: ['embedding.0'] } as const
+
+  it.each([1, 2])('%i: frozen for so many epochs, then trained', async (frozenEpochs) => {
+    const net = classifier()
+    const before = bitsByName(net)['embedding.0.weight']
+    const changed: boolean[] = []
+    await fit(net, {
+      ...options,
+      frozenEpochs,
+      onStep: () => void changed.push(!isDeepStrictEqual(bitsByName(net)['embedding.0.weight'], before)),
+    })
+    const steps = changed.length / 3
+    expect(changed).toEqual(changed.map((_, i) => i >= steps * frozenEpochs))
+  })
+
+  it('changes nothing in the epochs before', async () => {
+    const first = async (more: FitOptions) => {
+      const net = classifier()
+      const { history } = await fit(net, { ...more, validation: train })
+      return history.slice(0, 2).map(({ seconds: _, ...facts }) => facts)
+    }
+    expect(await first({ ...options, frozenEpochs: 2 })).toEqual(await first(options))
+  })
+
+  it('is refused without frozen layers, and unless it is a count', async () => {
+    await expect(fit(classifier(), { train, frozenEpochs: 2 })).rejects.toThrow(
+      'fit option frozenEpochs: expected null for a run without frozen layers, got 2. Pass `frozen: ["embedding.0"]` to name',
+    )
+    await expect(fit(classifier(), { ...options, frozenEpochs: 0 })).rejects.toThrow('frozenEpochs')
+  })
+
+  it('of all layers trains nothing, which is refused as without it', async () => {
+    const frozen = ['embedding', 'recurrent', 'dense']
+    await expect(fit(classifier(), { ...options, frozen, frozenEpochs: 1 })).rejects.toThrow('got all frozen')
+  })
+})
