@@ -5,7 +5,7 @@
 import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
 import { internalsOf, type Network } from '../model/network.ts'
-import { EMA_REGION, ExponentialMovingAverage } from './ema.ts'
+import { EMA_REGION, ExponentialMovingAverage, meanBegins } from './ema.ts'
 import {
   BEST_REGION,
   captureState,
@@ -150,6 +150,7 @@ export class TrainingRun implements Resumable {
     reserveFor(network, sets, this.options.batchSize)
     this.progress = given.resume ? restoreState(this, given.resume) : freshProgress(this.options.learningRate)
     this.optimizer.steps = this.progress.steps
+    this.#placeMean()
     this.#secondsBefore = this.progress.seconds.total
     this.#stepsBefore = this.progress.steps
     this.#epochStarted = this.#started - this.progress.seconds.epoch * 1000
@@ -363,11 +364,18 @@ export class TrainingRun implements Resumable {
     const watched = evaluation?.loss ?? progress.history[progress.epoch].trainLoss
     progress.plateau = plateauAfter(options.schedule, progress.plateau, watched)
     progress.badEpochs = improved ? 0 : progress.badEpochs + 1
+    this.#placeMean()
     progress.epoch++
     progress.step = 0
     progress.sums = emptySums()
     this.#epochStarted = performance.now()
     return options.patience !== null && progress.badEpochs >= options.patience ? 'patience' : null
+  }
+
+  /** Says where the mean of the weights begins, once the history knows. */
+  #placeMean(): void {
+    const losses = this.progress.history.map(({ validationLoss }) => validationLoss)
+    if (this.ema) this.ema.begins = meanBegins(losses, this.stepsPerEpoch)
   }
 
   /** Evaluates the weights that would be kept, and saves them if they are the best so far. */
@@ -486,7 +494,7 @@ export class TrainingRun implements Resumable {
   }
 }
 
-function requireData({ train, validation, patience, onStep }: FitOptions): void {
+function requireData({ train, validation, patience, onStep, ema }: FitOptions): void {
   assertOption('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
   assertOption(
     'validation',
@@ -496,4 +504,5 @@ function requireData({ train, validation, patience, onStep }: FitOptions): void 
   )
   assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
   assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
+  assertOption('ema', 'no validation data', ema !== 'ntAsgd' || !!validation, '`validation` data for ntAsgd')
 }
