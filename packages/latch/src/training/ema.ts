@@ -71,6 +71,12 @@ export class ExponentialMovingAverage {
     for (const one of this.#parts.statistics) store.write(one, store.read(one), EMA_REGION)
   }
 
+  /** Of `ntAsgd`: finds where the mean begins, in the epochs so far. */
+  follow(history: readonly { validationLoss: number | null }[], stepsPerEpoch: number): void {
+    const losses = history.map(({ validationLoss }) => validationLoss)
+    this.begins = meanBegins(losses, stepsPerEpoch)
+  }
+
   /** Exchanges weights and average: call it before validation and again after it. */
   swap(): void {
     const { store, engine } = internalsOf(this.#network)

@@ -6,6 +6,7 @@ import { UsageError } from '../core/errors.ts'
 import type { Names } from '../core/knownNames.ts'
 import { NON_MONOTONE_EPOCHS, type Averaging } from './ema.ts'
 import type { ClipOptions } from './gradients/clip.ts'
+import type { Dataset } from './dataset.ts'
 import { requireNames } from './gradients/trainedParts.ts'
 import {
   completeOptimizer,
@@ -198,4 +199,24 @@ export function requireEmbedding(network: Network, { sparseEmbeddings }: Trainin
     ? 'a tied embedding, of which every batch uses all rows'
     : 'a network without an embedding'
   assertOption('sparseEmbeddings', sparseEmbeddings, false, `false for ${what}`)
+}
+
+/** The data of a run. @throws UsageError for none, and for options that need validation data */
+export function requireData({
+  train,
+  validation,
+  patience,
+  onStep,
+  ema,
+}: TrainingChoices & { train: Dataset; validation?: Dataset | null; onStep?: unknown }): void {
+  assertOption('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
+  assertOption(
+    'validation',
+    '0 sequences',
+    !validation || validation.size > 0,
+    'at least one sequence, or no `validation`',
+  )
+  assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
+  assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
+  assertOption('ema', 'no validation data', ema !== 'ntAsgd' || !!validation, '`validation` data for ntAsgd')
 }

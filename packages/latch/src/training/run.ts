@@ -5,7 +5,7 @@
 import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
 import { internalsOf, type Network } from '../model/network.ts'
-import { EMA_REGION, ExponentialMovingAverage, meanBegins } from './ema.ts'
+import { EMA_REGION, ExponentialMovingAverage } from './ema.ts'
 import {
   BEST_REGION,
   captureState,
@@ -31,7 +31,7 @@ import { learningRateAt, plateauAfter } from './schedule.ts'
 import {
   CHOICE_NAMES,
   completeOptions,
-  assertOption,
+  requireData,
   requireEmbedding,
   requirePrecision,
   type TrainingChoices,
@@ -150,7 +150,7 @@ export class TrainingRun implements Resumable {
     reserveFor(network, sets, this.options.batchSize)
     this.progress = given.resume ? restoreState(this, given.resume) : freshProgress(this.options.learningRate)
     this.optimizer.steps = this.progress.steps
-    this.#placeMean()
+    this.ema?.follow(this.progress.history, this.stepsPerEpoch)
     this.#secondsBefore = this.progress.seconds.total
     this.#stepsBefore = this.progress.steps
     this.#epochStarted = this.#started - this.progress.seconds.epoch * 1000
@@ -364,18 +364,12 @@ export class TrainingRun implements Resumable {
     const watched = evaluation?.loss ?? progress.history[progress.epoch].trainLoss
     progress.plateau = plateauAfter(options.schedule, progress.plateau, watched)
     progress.badEpochs = improved ? 0 : progress.badEpochs + 1
-    this.#placeMean()
+    this.ema?.follow(this.progress.history, this.stepsPerEpoch)
     progress.epoch++
     progress.step = 0
     progress.sums = emptySums()
     this.#epochStarted = performance.now()
     return options.patience !== null && progress.badEpochs >= options.patience ? 'patience' : null
-  }
-
-  /** Says where the mean of the weights begins, once the history knows. */
-  #placeMean(): void {
-    const losses = this.progress.history.map(({ validationLoss }) => validationLoss)
-    if (this.ema) this.ema.begins = meanBegins(losses, this.stepsPerEpoch)
   }
 
   /** Evaluates the weights that would be kept, and saves them if they are the best so far. */
@@ -492,17 +486,4 @@ export class TrainingRun implements Resumable {
       options: this.options,
     })
   }
-}
-
-function requireData({ train, validation, patience, onStep, ema }: FitOptions): void {
-  assertOption('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
-  assertOption(
-    'validation',
-    '0 sequences',
-    !validation || validation.size > 0,
-    'at least one sequence, or no `validation`',
-  )
-  assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
-  assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
-  assertOption('ema', 'no validation data', ema !== 'ntAsgd' || !!validation, '`validation` data for ntAsgd')
 }
