@@ -21,14 +21,18 @@ export type { Alternative, WrittenToken, Writing } from './tasks/generation/writ
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export type { TextOptions } from './tasks/generation/textOptions.ts'
 export { sequenceToSequence, SequenceToSequence } from './tasks/sequenceToSequence/sequenceToSequence.ts'
-export type { SequenceColumns } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { SequenceColumns, TargetSearchOptions } from './tasks/sequenceToSequence/sequenceToSequence.ts'
 export type { WrittenSequence } from './tasks/sequenceToSequence/learned.ts'
 export type {
   SequenceToSequenceOptions,
   SequenceToSequenceSettings,
 } from './tasks/sequenceToSequence/options.ts'
-export { ATTENTION_SCORES, encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
-export type { AttentionScore, EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
+export { SAMPLING_SCHEDULES } from './tasks/sequenceToSequence/scheduledSampling.ts'
+export type { ScheduledSampling } from './tasks/sequenceToSequence/scheduledSampling.ts'
+export { encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
+export type { EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
+export { ATTENTION_SCORES } from './layers/encoderDecoder/attention.ts'
+export type { AttentionScore } from './layers/encoderDecoder/attention.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,

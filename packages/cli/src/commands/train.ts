@@ -1,15 +1,6 @@
 /** `latch train`: trains a text classifier on a table of texts and labels, a language model or a tagger, and saves it. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import {
-  ATTENTION_SCORES,
-  cells,
-  type ModelFitReport,
-  TAG_SCHEMES,
-  TextClassifier,
-  textClassifier,
-  TOKEN_KINDS,
-  UsageError,
-} from 'latch'
+import { cells, type ModelFitReport, TAG_SCHEMES, TextClassifier, textClassifier, UsageError } from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOptions, oneOf, realNumber, typedFlags, wholeNumber, yesOrNo } from '../options/options.ts'
@@ -38,6 +29,7 @@ import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
 import { trainLanguageModel } from '../language/train.ts'
 import { requireTaskOptions } from '../training/taskOptions.ts'
+import { addSequenceOptions } from '../sequences/options.ts'
 import { trainSequenceToSequence } from '../sequences/train.ts'
 import { trainTagger } from '../tagging/train.ts'
 import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
@@ -68,7 +60,7 @@ Examples:
   $ latch train comments.csv --resume model.checkpoint.safetensors
   $ latch train names.conll --task tag --test test.conll
   $ latch train en-ud-train.conllu --task tag --text form --label upos
-  $ latch train dates.csv --task seq2seq --text written --label iso
+  $ latch train dates.csv --task seq2seq --source written --target iso
   $ latch train new-comments.csv --from model.safetensors --extend-vocabulary`
 
 export function trainCommand(output: Output) {
@@ -117,16 +109,6 @@ export function trainCommand(output: Output) {
     .option('--repair', 'tag: read broken spans, such as I-PER after O, as the CoNLL scorer does')
     .option(...tagsOption)
     .option('--sentence <column>', 'tag: column with the sentence of each token, in a table of tokens')
-    .option(
-      '--attention <score>',
-      `seq2seq: how outputs look at the source, ${ATTENTION_SCORES.join(', ')} (default: general)`,
-      oneOf('--attention', ATTENTION_SCORES),
-    )
-    .option(
-      '--target-tokens <kind>',
-      'seq2seq: how targets are tokenized (default: as sources, by chars)',
-      oneOf('--target-tokens', TOKEN_KINDS),
-    )
     .optionsGroup('Saving:')
     .option('--out <file>', `model file (default: ${DEFAULT_OUT})`)
     .option(
@@ -145,6 +127,7 @@ export function trainCommand(output: Output) {
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
   addLanguageOptions(command)
+  addSequenceOptions(command)
   return command.action(async (data, flags: TrainFlags) => {
     if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
     requireFromOptions(command, flags)

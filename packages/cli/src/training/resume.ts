@@ -2,6 +2,7 @@
 import {
   type AttentionScore,
   cells,
+  type ScheduledSampling,
   type TokenKind,
   type ClassifierFitOptions,
   type TagScheme,
@@ -47,6 +48,9 @@ export interface TrainFlags extends TrainingFlags {
   tags?: string
   attention?: AttentionScore
   targetTokens?: TokenKind
+  scheduledSampling?: ScheduledSampling
+  source?: string
+  target?: string
   tied?: true
   lockedDropout?: true
   embeddingDropout?: number
@@ -59,7 +63,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--task --lines --sentence --tags --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--task --lines --sentence --tags --text --label --source --target --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.

@@ -7,7 +7,8 @@ type Task = (typeof TASKS)[number]
 
 /** Options that not every task has, with those that have them. */
 const OWN: Readonly<Record<string, readonly Task[]>> = {
-  '--label': ['classify', 'tag', 'seq2seq'],
+  '--text': ['classify', 'lm', 'tag'],
+  '--label': ['classify', 'tag'],
   '--bidirectional': ['classify', 'tag', 'seq2seq'],
   '--no-bidirectional': ['classify', 'tag', 'seq2seq'],
   '--reset': ['classify'],
@@ -26,9 +27,12 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--scheme': ['tag'],
   '--repair': ['tag'],
   '--sentence': ['tag'],
+  '--source': ['seq2seq'],
+  '--target': ['seq2seq'],
   '--tags': ['tag'],
   '--attention': ['seq2seq'],
   '--target-tokens': ['seq2seq'],
+  '--scheduled-sampling': ['seq2seq'],
 }
 
 const NOUNS: Readonly<Record<Task, string>> = {
@@ -56,11 +60,17 @@ export function requireTaskOptions(
   if ((task === 'tag' || task === 'seq2seq') && embedding === 'oneHot') wrong.push('--embedding one-hot')
   if (wrong.length === 0) return
   const named = wrong.join(', ')
+  const columns = task === 'seq2seq' ? wrong.filter((flag) => flag === '--text' || flag === '--label') : []
   const other = task === 'classify' ? [...others].find((one) => one !== 'classify') : undefined
   throw new UsageError({
     where: task === 'classify' ? 'train' : `--task ${task}`,
     expected: `options of ${NOUNS[task]}`,
     got: named,
-    remedy: other ? `Add \`--task ${other}\` for ${NOUNS[other]}, or omit ${named}.` : `Omit ${named}.`,
+    remedy:
+      columns.length === wrong.length
+        ? 'Name the columns with `--source` and `--target`.'
+        : other
+          ? `Add \`--task ${other}\` for ${NOUNS[other]}, or omit ${named}.`
+          : `Omit ${named}.`,
   })
 }

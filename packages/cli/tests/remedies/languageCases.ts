@@ -88,9 +88,9 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
   {
     name: 'a table without columns of sources and targets',
     kind: UsageError,
-    remedy: 'Name them with `--text SOURCES --label TARGETS`.',
+    remedy: 'Name them with `--source` and `--target`.',
     raise: () => pairsOf('a,b,c\n1,2,3\n', {}),
-    follow: () => pairsOf('a,b,c\n1,2,3\n', { text: 'a', label: 'c' }),
+    follow: () => pairsOf('a,b,c\n1,2,3\n', { source: 'a', target: 'c' }),
   },
   {
     name: 'bad rows of a sequence-to-sequence model',

@@ -2,6 +2,7 @@
 import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import { layerNames } from '../layers/names.ts'
+import type { LayerOptions } from '../model/config.ts'
 import { hasZoneout } from '../layers/regularisation/zoneoutRates.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
@@ -34,7 +35,8 @@ function writer(format: string, write: ModelWriter): ModelWriter {
     if (zoned >= 0) throwZoneout(format, names[zoned])
     const normed = layers.findIndex((layer) => layer.type === 'recurrent' && layer.layerNorm)
     if (normed >= 0) throwLayerNorm(format, names[normed])
-    const own = layers.findIndex(({ type }) => LATCH_ONLY.includes(type))
+    const isPair = format === 'ONNX' && isEncoderDecoder(layers)
+    const own = layers.findIndex(({ type }, i) => LATCH_ONLY.includes(type) && !(isPair && i === 0))
     if (own < 0) return omitCounts(source, await write(source))
     throw new UnsupportedError({
       where: `export to ${format}, ${names[own]}`,
@@ -42,6 +44,19 @@ function writer(format: string, write: ModelWriter): ModelWriter {
       got: `${layers[own].type}, which only a Latch file holds`,
     })
   }
+}
+
+/** An encoder and a decoder as a sequence-to-sequence model has them: ONNX has a graph for each. */
+function isEncoderDecoder([first, ...above]: readonly LayerOptions[]): boolean {
+  const last = above.filter(({ type }) => type !== 'dropout')
+  const [dense] = last
+  return (
+    first.type === 'encoderDecoder' &&
+    last.length === 1 &&
+    dense.type === 'dense' &&
+    dense.bias !== false &&
+    (dense.activation ?? 'linear') === 'linear'
+  )
 }
 
 /** No other format mixes the states of inference. @throws UnsupportedError, always */

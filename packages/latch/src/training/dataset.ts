@@ -3,6 +3,7 @@
  */
 import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
+import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { bucketedBatches, type BucketOptions } from '../data/batches.ts'
 import { UsageError } from '../core/errors.ts'
@@ -46,6 +47,11 @@ export interface Dataset {
   readonly batchSize?: number
   /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
+  /**
+   * What a step of training sees in the place of a sample of `batch`: by the network as it is, the number of updates before and
+   * the step's random key alone, so that a resumed run ends with the same bits. Its sequences are as long.
+   */
+  vary?(network: Network, sample: Sample, step: { updates: number; key: number }): Sample
 }
 
 /** @throws UsageError unless it has the members of a dataset */
@@ -60,6 +66,7 @@ export function assertDataset(where: string, dataset: unknown): asserts dataset 
 export function checkedMasks(name: string, dataset: Dataset): Dataset {
   assertDataset(`fit option ${name}`, dataset)
   const { size, lengths, masked = false, segments, batchSize } = dataset
+  const vary: Dataset['vary'] = dataset.vary && ((...given) => dataset.vary!(...given))
   const batch = (rows: Int32Array) => {
     const sample = dataset.batch(rows)
     if (masked || !sample.batch.mask?.includes(0)) return sample
@@ -70,7 +77,7 @@ export function checkedMasks(name: string, dataset: Dataset): Dataset {
       fix: { option: `${name}.masked`, value: true, to: 'reserve memory for masks before training starts' },
     })
   }
-  return { size, lengths, masked, segments, batchSize, batch }
+  return { size, lengths, masked, segments, batchSize, batch, vary }
 }
 
 /** Batches of at most `batchSize` rows; those of segments are given. */
