@@ -93,6 +93,7 @@ export type {
   TokenEvaluation,
   ValueEvaluation,
 } from './tasks/model.ts'
+export type { Averaging } from './training/ema.ts'
 export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'
 export type { CountedScore, CountsReport } from './tasks/counts/report.ts'
 export type { Coverage, VectorsReport } from './tasks/vectors/report.ts'

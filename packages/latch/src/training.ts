@@ -53,6 +53,7 @@ export type {
   ScheduleUnit,
 } from './training/schedule.ts'
 export { ExponentialMovingAverage } from './training/ema.ts'
+export type { Averaging } from './training/ema.ts'
 export type { SavedState, TrainingState } from './training/checkpoint.ts'
 export { examplesFromRows } from './data/examples.ts'
 export type { ExampleOptions, ExampleRow, Examples } from './data/examples.ts'

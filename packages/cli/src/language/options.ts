@@ -17,6 +17,7 @@ export const REGULARISATION_FLAGS = [
   '--weight-dropout',
   '--zoneout',
   '--activation-penalty',
+  '--layer-norm',
 ]
 /** What `--dropout` of a language model may name. */
 export const LANGUAGE_DROPOUT = ['input', 'layers', 'output']
@@ -47,6 +48,7 @@ export function addLanguageOptions(command: CommandUnknownOpts): void {
       'lm, tag: penalties on large and on fast-changing outputs, as in alpha=2,beta=1 (default: none)',
       numbersByName('--activation-penalty', { least: 0 }, ['alpha', 'beta']),
     )
+    .option('--layer-norm', 'lm, tag: layer normalisation inside the recurrent cells')
 }
 
 function zoneout(text: string): number | NamedNumbers {
@@ -56,8 +58,9 @@ function zoneout(text: string): number | NamedNumbers {
 
 /** The options that regularise, of the library. */
 export function regularisationOptions(flags: TrainFlags): Regularisation {
-  const { lockedDropout, embeddingDropout, weightDropout, activationPenalty } = flags
-  return { lockedDropout, embeddingDropout, weightDropout, zoneout: flags.zoneout, activationPenalty }
+  const { lockedDropout, embeddingDropout, weightDropout, activationPenalty, layerNorm } = flags
+  const { zoneout: zoned } = flags
+  return { lockedDropout, embeddingDropout, weightDropout, zoneout: zoned, activationPenalty, layerNorm }
 }
 
 /** The options of the library. */

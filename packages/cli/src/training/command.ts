@@ -215,8 +215,8 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
     )
     .option(
       '--ema <decay>',
-      'decay of the exponential moving average of the weights, or off (default: 0.99)',
-      orOff(realNumber('--ema', { above: 0, below: 1 })),
+      'decay of the exponential moving average of the weights; nt-asgd: their mean once validation gets no better; or off (default: 0.99)',
+      averaging,
     )
     .option(
       '--patience <n>',
@@ -302,15 +302,21 @@ function weights(text: string): 'balanced' | NamedNumbers {
   return text === 'balanced' ? text : numbersByName('--class-weights', { least: 0 })(text)
 }
 
+/** A decay, `nt-asgd` or `off`. */
+function averaging(text: string): number | 'off' | 'ntAsgd' {
+  if (text === 'nt-asgd') return 'ntAsgd'
+  return orOff(realNumber('--ema', { above: 0, below: 1 }), ', nt-asgd or off')(text)
+}
+
 /** A number, or `off`. */
-function orOff(read: OptionParser<number>): OptionParser<number | 'off'> {
+function orOff(read: OptionParser<number>, others = ', or off'): OptionParser<number | 'off'> {
   return (text) => {
     if (text === 'off') return text
     try {
       return read(text)
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
-      throw new UsageError({ where: error.where, expected: `${error.expected}, or off`, got: error.got })
+      throw new UsageError({ where: error.where, expected: `${error.expected}${others}`, got: error.got })
     }
   }
 }

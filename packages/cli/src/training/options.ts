@@ -63,7 +63,7 @@ export function fitOptions(
 }
 
 /** `off` is null in the library. */
-function nullIfOff(value: number | 'off' | undefined): number | null | undefined {
+function nullIfOff<T>(value: T | 'off' | undefined): T | null | undefined {
   return value === 'off' ? null : value
 }
 

@@ -60,6 +60,7 @@ export interface TrainFlags extends TrainingFlags {
   weightDropout?: number
   zoneout?: number | NamedNumbers
   activationPenalty?: NamedNumbers
+  layerNorm?: true
   force?: boolean
 }
 

@@ -120,6 +120,9 @@ describe('latch train --task lm', () => {
       'alpha=2',
       '--dropout',
       'input=0.3,layers=0.2',
+      '--layer-norm',
+      '--ema',
+      'nt-asgd',
     ]
     const ran = await train(...own, ...more, '--epochs', '1', '--out', 'awd.safetensors')
     expect(ran.code, ran.stderr).toBe(0)
@@ -130,6 +133,7 @@ describe('latch train --task lm', () => {
       weightDropout: 0.3,
       zoneout: { hidden: 0, cell: 0.05 },
       activationPenalty: { alpha: 2, beta: 0 },
+      layerNorm: true,
       dropout: { input: 0.3, layers: 0.2, output: 0.1 },
     })
     const refused = await place.latch(['train', 'rows.csv', ...own, '--dropout', 'input=0.1'])

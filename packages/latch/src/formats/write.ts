@@ -33,6 +33,8 @@ function writer(format: string, write: ModelWriter): ModelWriter {
     const names = layerNames(layers)
     const zoned = layers.findIndex((layer) => layer.type === 'recurrent' && hasZoneout(layer))
     if (zoned >= 0) throwZoneout(format, names[zoned])
+    const normed = layers.findIndex((layer) => layer.type === 'recurrent' && layer.layerNorm)
+    if (normed >= 0) throwLayerNorm(format, names[normed])
     const isPair = format === 'ONNX' && isEncoderDecoder(layers)
     const own = layers.findIndex(({ type }, i) => LATCH_ONLY.includes(type) && !(isPair && i === 0))
     if (own < 0) return omitCounts(source, await write(source))
@@ -64,6 +66,16 @@ function throwZoneout(format: string, name: string): never {
     expected: `a layer of ${format}`,
     got: 'zoneout, whose inference mixes each state with the one before',
     remedy: 'Train without zoneout to export; weight dropout and locked dropout change training alone.',
+  })
+}
+
+/** No other format normalises inside a cell. @throws UnsupportedError, always */
+function throwLayerNorm(format: string, name: string): never {
+  throw new UnsupportedError({
+    where: `export to ${format}, ${name}`,
+    expected: `a layer of ${format}`,
+    got: 'layerNorm inside a cell',
+    remedy: 'Train without it to export, or with layers `layerNorm` between the recurrent ones.',
   })
 }
 

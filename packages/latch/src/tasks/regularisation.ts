@@ -26,6 +26,11 @@ export interface Regularisation {
    * square of their differences from step to step (TAR). Losses are reported without them. Default 0.
    */
   activationPenalty?: { alpha?: number; beta?: number }
+  /**
+   * Layer normalisation inside the cells, gate by gate (Ba et al. 2016); it holds outside training too, and training takes
+   * longer. Default false.
+   */
+  layerNorm?: boolean
 }
 
 /** The same with their values, as stored in a model file. */
@@ -35,6 +40,7 @@ export interface RegularisationSettings {
   weightDropout: number
   zoneout: { hidden: number; cell: number }
   activationPenalty: { alpha: number; beta: number }
+  layerNorm: boolean
 }
 
 /** Their names. */
@@ -44,6 +50,7 @@ export const REGULARISATION: Names<Regularisation> = {
   weightDropout: 1,
   zoneout: 1,
   activationPenalty: 1,
+  layerNorm: 1,
 }
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
@@ -58,6 +65,7 @@ export function resolveRegularisation(options: Regularisation, cell: CellName): 
       names: ['alpha', 'beta'],
       check: factorOption,
     }),
+    layerNorm: flagOption('layerNorm', options.layerNorm ?? false),
   }
 }
 
@@ -112,6 +120,7 @@ export const regularisationReaders = {
     (field) => readFields<{ alpha: number; beta: number }>(field, { alpha: readFactor, beta: readFactor }),
     { alpha: 0, beta: 0 },
   ),
+  layerNorm: since(readBoolean, false),
 }
 
 /** Options of the embedding. */
@@ -120,10 +129,11 @@ export function ofEmbedding({ embeddingDropout }: RegularisationSettings): { row
 }
 
 /** Options of each recurrent layer. */
-export function ofRecurrent({ weightDropout, zoneout }: RegularisationSettings) {
+export function ofRecurrent({ weightDropout, zoneout, layerNorm }: RegularisationSettings) {
   return {
     ...(weightDropout > 0 ? { weightDropout } : {}),
     ...(zoneout.hidden > 0 || zoneout.cell > 0 ? { zoneout } : {}),
+    ...(layerNorm ? { layerNorm } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Exponential moving average of the weights (Polyak & Juditsky 1992). Its decay grows from 2/11 to the limit, so
- * that the random initial weights are forgotten early. Validation uses the average, and the average is kept.
+ * Averages of the weights (Polyak & Juditsky 1992). An exponential one, whose decay grows from 2/11 to the limit, so
+ * that the random initial weights are forgotten early; or the plain mean of all weights since validation got no better
+ * (NT-ASGD: Merity et al. 2018). Validation uses the average, and the average is kept.
  */
 import { internalsOf, type Network } from '../model/network.ts'
 import { TrainedParts } from './gradients/trainedParts.ts'
@@ -11,10 +12,30 @@ const CHUNK = 4096
 /** Approximate cost of an element, in float loads. */
 const WORK = 2
 
-/** The exponential moving average of a network's weights. */
+/** How weights are averaged: the greatest decay of an exponential average, or a mean that begins when validation says so. */
+export type Averaging = number | 'ntAsgd'
+
+/** Epochs that may be without a lower validation loss before the mean begins. */
+export const NON_MONOTONE_EPOCHS = 5
+
+/**
+ * After how many updates the mean begins: those of the first epoch whose validation loss is above the lowest of the epochs
+ * more than five before it; null: not yet.
+ */
+export function meanBegins(losses: readonly (number | null)[], stepsPerEpoch: number): number | null {
+  const epoch = losses.findIndex((loss, e) => {
+    const before = losses.slice(0, Math.max(0, e - NON_MONOTONE_EPOCHS))
+    return loss !== null && before.some((earlier) => earlier !== null && loss > earlier)
+  })
+  return epoch < 0 ? null : (epoch + 1) * stepsPerEpoch
+}
+
+/** An average of a network's weights. */
 export class ExponentialMovingAverage {
-  /** The greatest decay. */
-  readonly decay: number
+  /** The greatest decay, or `ntAsgd`. */
+  readonly decay: Averaging
+  /** Of `ntAsgd`: after how many updates the mean begins; until then it is the weights. */
+  begins: number | null = null
   readonly #network: Network
   readonly #parts: TrainedParts
 
@@ -23,7 +44,7 @@ export class ExponentialMovingAverage {
    * @param frozen names of layers or parameters that do not change
    * @throws UsageError for an unknown name, and while a training of the network is under way
    */
-  constructor(network: Network, decay: number, frozen: readonly string[] = []) {
+  constructor(network: Network, decay: Averaging, frozen: readonly string[] = []) {
     internalsOf(network).runs.begin('ExponentialMovingAverage')()
     this.decay = decay
     this.#network = network
@@ -32,10 +53,16 @@ export class ExponentialMovingAverage {
     internalsOf(network).store.copy(EMA_REGION, 'weights')
   }
 
-  /** average = d·average + (1 − d)·weights, d = min(decay, (1 + step) / (10 + step)), after `step` updates. */
+  /**
+   * average = d·average + (1 − d)·weights, d = min(decay, (1 + step) / (10 + step)), after `step` updates; of the mean of n
+   * weights, d = 1 − 1/n.
+   */
   update(step: number): void {
     const { store } = internalsOf(this.#network)
-    const decay = Math.min(this.decay, (1 + step) / (10 + step))
+    const decay =
+      this.decay === 'ntAsgd'
+        ? 1 - 1 / Math.max(1, step - (this.begins ?? step))
+        : Math.min(this.decay, (1 + step) / (10 + step))
     const [average, weights] = [store.region(EMA_REGION), store.region('weights')]
     this.#parts.walk('all', WORK, (kernels, offset, count) =>
       kernels.average(average + offset, weights + offset, count, decay),
@@ -47,6 +74,12 @@ export class ExponentialMovingAverage {
   /** Ends freezing: the average follows all parameters from here on. */
   release(): void {
     this.#parts.release()
+  }
+
+  /** Of `ntAsgd`: finds where the mean begins, in the epochs so far. */
+  follow(history: readonly { validationLoss: number | null }[], stepsPerEpoch: number): void {
+    const losses = history.map(({ validationLoss }) => validationLoss)
+    this.begins = meanBegins(losses, stepsPerEpoch)
   }
 
   /** Exchanges weights and average: call it before validation and again after it. */

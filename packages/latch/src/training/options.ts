@@ -4,7 +4,9 @@ import { internalsOf, Network } from '../model/network.ts'
 import { describeTyped, requirePositiveInteger } from '../core/typedValues.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Names } from '../core/knownNames.ts'
+import { NON_MONOTONE_EPOCHS, type Averaging } from './ema.ts'
 import type { ClipOptions } from './gradients/clip.ts'
+import type { Dataset } from './dataset.ts'
 import { requireNames } from './gradients/trainedParts.ts'
 import {
   completeOptimizer,
@@ -53,8 +55,12 @@ export interface TrainingChoices extends ClipOptions {
   learningRate?: number
   /** Default `{ type: 'constant' }`. */
   schedule?: ScheduleOptions
-  /** Decay of the weights' exponential moving average, for example 0.99; null: no average. Default null. */
-  ema?: number | null
+  /**
+   * Decay of the weights' exponential moving average, for example 0.99; `ntAsgd`: once the validation loss is above the lowest
+   * of the epochs more than five before, the mean of all weights from there on (Merity et al. 2018); null: no average.
+   * Default null.
+   */
+  ema?: Averaging | null
   /** Early stopping: epochs in a row without a lower validation loss; null: never. Default null. */
   patience?: number | null
   /** Seed of the order and of dropout; initial weights have their own seed. Default 1. */
@@ -102,7 +108,7 @@ export interface TrainingOptions {
   schedule: CompleteSchedule
   clipNorm: number | null
   clipValue: number | null
-  ema: number | null
+  ema: Averaging | null
   patience: number | null
   seed: number
 }
@@ -129,9 +135,18 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   assertOption('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
   assertOption('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
   assertOption('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
-  assertOption('ema', ema, ema === null || (ema > 0 && ema < 1), 'a decay above 0 and below 1, or null')
+  const decays = typeof ema === 'number' && ema > 0 && ema < 1
+  const expected = 'a decay above 0 and below 1, ntAsgd, or null'
+  assertOption('ema', ema, ema === null || ema === 'ntAsgd' || decays, expected)
   assertOption('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
+  const waits = ema !== 'ntAsgd' || patience === null || patience > NON_MONOTONE_EPOCHS
+  assertOption(
+    'patience',
+    patience,
+    waits,
+    `more than ${NON_MONOTONE_EPOCHS} epochs or null, as the mean of ntAsgd begins after them`,
+  )
   const complete = completeSchedule(schedule)
   requireMinimumBelow(complete, learningRate)
   return {
@@ -208,4 +223,24 @@ export function requireEmbedding(network: Network, { sparseEmbeddings }: Trainin
     ? 'a tied embedding, of which every batch uses all rows'
     : 'a network without an embedding'
   assertOption('sparseEmbeddings', sparseEmbeddings, false, `false for ${what}`)
+}
+
+/** The data of a run. @throws UsageError for none, and for options that need validation data */
+export function requireData({
+  train,
+  validation,
+  patience,
+  onStep,
+  ema,
+}: TrainingChoices & { train: Dataset; validation?: Dataset | null; onStep?: unknown }): void {
+  assertOption('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
+  assertOption(
+    'validation',
+    '0 sequences',
+    !validation || validation.size > 0,
+    'at least one sequence, or no `validation`',
+  )
+  assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
+  assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
+  assertOption('ema', 'no validation data', ema !== 'ntAsgd' || !!validation, '`validation` data for ntAsgd')
 }

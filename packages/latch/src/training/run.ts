@@ -31,7 +31,7 @@ import { learningRateAt, plateauAfter } from './schedule.ts'
 import {
   CHOICE_NAMES,
   completeOptions,
-  assertOption,
+  requireData,
   requireEmbedding,
   requirePrecision,
   type TrainingChoices,
@@ -150,6 +150,7 @@ export class TrainingRun implements Resumable {
     reserveFor(network, sets, this.options.batchSize)
     this.progress = given.resume ? restoreState(this, given.resume) : freshProgress(this.options.learningRate)
     this.optimizer.steps = this.progress.steps
+    this.ema?.follow(this.progress.history, this.stepsPerEpoch)
     this.#secondsBefore = this.progress.seconds.total
     this.#stepsBefore = this.progress.steps
     this.#epochStarted = this.#started - this.progress.seconds.epoch * 1000
@@ -363,6 +364,7 @@ export class TrainingRun implements Resumable {
     const watched = evaluation?.loss ?? progress.history[progress.epoch].trainLoss
     progress.plateau = plateauAfter(options.schedule, progress.plateau, watched)
     progress.badEpochs = improved ? 0 : progress.badEpochs + 1
+    this.ema?.follow(this.progress.history, this.stepsPerEpoch)
     progress.epoch++
     progress.step = 0
     progress.sums = emptySums()
@@ -484,16 +486,4 @@ export class TrainingRun implements Resumable {
       options: this.options,
     })
   }
-}
-
-function requireData({ train, validation, patience, onStep }: FitOptions): void {
-  assertOption('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
-  assertOption(
-    'validation',
-    '0 sequences',
-    !validation || validation.size > 0,
-    'at least one sequence, or no `validation`',
-  )
-  assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
-  assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
 }

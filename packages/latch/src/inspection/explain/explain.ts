@@ -124,6 +124,14 @@ function explainOutput(
 /** @throws UnsupportedError for a state that zoneout mixes with the one before */
 function requireEquation({ config }: Network, { place, cell }: CellPlace): void {
   const options = config.layers.filter((layer) => layer.type === 'recurrent')[place.layer]
+  if (options.layerNorm && place.value !== 'x') {
+    throw new UnsupportedError({
+      where: 'explain',
+      expected: 'a cell whose equations hold for each unit by itself',
+      got: 'one with layerNorm, which mixes all units of a gate',
+      remedy: 'Explain a logit or a probability instead.',
+    })
+  }
   if (!hasZoneout(options) || !cell.stateNames.includes(place.value)) return
   throw new UnsupportedError({
     where: 'explain',

@@ -16,7 +16,7 @@ import type { RecurrentOptions } from './recurrent.ts'
 /** Options of every recurrent layer. */
 export type RecurrentSettings = Pick<
   RecurrentOptions,
-  'direction' | 'returnSequences' | 'bias' | 'weightDropout' | 'zoneout'
+  'direction' | 'returnSequences' | 'bias' | 'weightDropout' | 'zoneout' | 'layerNorm'
 >
 
 /** Options of any fast cell. */

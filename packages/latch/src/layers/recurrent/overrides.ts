@@ -79,7 +79,7 @@ export class LoopOverrides implements LoopHooks {
   beforeForward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
     if (this.#cell.generic) {
       // Other functions need not have an inverse, and peepholes are added later: the cell lets gates be set itself.
-      step.overrideGates = () => this.#setGates(step, batch, t, stage)
+      if (this.#gates.length > 0) step.overrideGates = () => this.#setGates(step, batch, t, stage)
       return
     }
     this.#eachGate(step, batch, t, stage, (override, at) => {

@@ -45,6 +45,11 @@ export interface RecurrentOptions extends CellForm {
    * (Krueger et al. 2017). A number is the rate of every state. Default 0.
    */
   zoneout?: number | ZoneoutRates
+  /**
+   * Layer normalisation inside the cell, gate by gate (Ba et al. 2016), with a parameter `layer_norm` in place of the biases: a
+   * row of `units` numbers for each gain and bias. Slower: it runs on one thread. Default false.
+   */
+  layerNorm?: boolean
 }
 
 /** Rates at which the states keep their old values. */

@@ -16,6 +16,7 @@ import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import type { ColumnOptions, GivenColumns } from '../columns.ts'
+import type { Averaging } from '../../training/ema.ts'
 import type { CountsReport } from '../counts/report.ts'
 import type { VectorsReport } from '../vectors/report.ts'
 import type { ClassWeights } from './classLoss.ts'
@@ -66,9 +67,12 @@ export interface FitOptions<Example extends object = object> {
   classWeights?: ClassWeights
   /** Classification only. Default 0; for a text classifier 0.1. */
   labelSmoothing?: number
-  /** Decay of the exponential moving average of the weights; null: no average. Default 0.99. */
-  ema?: number | null
-  /** Early stopping: epochs without a lower validation loss before training stops; null: never. Default 5. */
+  /**
+   * Decay of the exponential moving average of the weights; `ntAsgd`: once the validation loss is above the lowest of the epochs
+   * more than five before, the mean of all weights from there on (Merity et al. 2018); null: no average. Default 0.99.
+   */
+  ema?: Averaging | null
+  /** Early stopping: epochs without a lower validation loss before training stops; null: never. Default 5; with `ntAsgd` null. */
   patience?: number | null
   /**
    * On a trained text classifier: adds the tokens of these rows to its vocabulary, with new rows in its input weights.
@@ -253,7 +257,9 @@ export function resolveTraining(
   validated: boolean,
 ): TrainingChoices {
   const all = { ...defaults, ...withoutUndefined(options) }
-  const { patience = 5, checkpointSteps = null } = all
+  // The mean of ntAsgd begins where five epochs got no better.
+  const { ema = 0.99, checkpointSteps = null } = all
+  const { patience = ema === 'ntAsgd' ? null : 5 } = all
   const optimizer = chosenOptimizer(all)
   // A task's own rate is of the size that most optimizers take.
   const isOwn = OWN_RATES.includes(optimizer.type)
@@ -265,7 +271,7 @@ export function resolveTraining(
     epochs: all.epochs ?? 30,
     batchSize: all.batchSize ?? 32,
     clipNorm: all.clipNorm === undefined ? 1 : all.clipNorm,
-    ema: all.ema === undefined ? 0.99 : all.ema,
+    ema,
     learningRate,
     schedule: all.schedule,
     clipValue: all.clipValue,

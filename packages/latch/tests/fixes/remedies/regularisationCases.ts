@@ -3,6 +3,9 @@ import { ShapeError, UnsupportedError } from '../../../src/core/errors.ts'
 import { writeModel } from '../../../src/formats/write.ts'
 import { explain } from '../../../src/inspection/explain/explain.ts'
 import { traceSequence } from '../../../src/inspection/trace/trace.ts'
+import type { PassOptions } from '../../../src/layers/layer.ts'
+import { Overrides } from '../../../src/layers/recurrent/overrides.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
 import { network } from '../../networks.ts'
 import type { RemedyCase } from './remedyCase.ts'
@@ -36,7 +39,49 @@ const explained = (value: string) => {
   return explain(traced, { layer: 0, direction: 'forward', step: 1, value, unit: 0 })
 }
 
+const normed = (options: object = {}) =>
+  network([EMBEDDING, lstm({ layerNorm: true, ...options }), { type: 'dense', units: 6 }], {
+    loss: { type: 'softmaxCrossEntropy' },
+  })
+const explainedNorm = (value: 'input' | 'logit') => {
+  const traced = traceSequence(normed(), [1, 2], { stepClasses: [[2, 3]] })
+  return explain(traced, { layer: 0, direction: 'forward', step: 1, value, unit: 0 })
+}
+const overridden = (what: { gate: string } | { state: 'hidden' }) => {
+  const all = [{ layer: 'recurrent.0', direction: 0, what, units: [0], from: 0, to: 1, value: 0.5 }]
+  const pass = { training: false, record: false, key: 0, overrides: new Overrides(all) }
+  normed().forward(PackedBatch.ofIds([[1, 2]]), pass as PassOptions)
+}
+
 export const REGULARISATION_CASES: readonly RemedyCase[] = [
+  {
+    name: 'layerNorm with functions of its own',
+    kind: UnsupportedError,
+    remedy: 'Omit these options, or `layerNorm`.',
+    raise: () => normed({ peepholes: true }),
+    follow: () => normed(),
+  },
+  {
+    name: 'layerNorm in another format',
+    kind: UnsupportedError,
+    remedy: 'Train without it to export, or with layers `layerNorm` between the recurrent ones.',
+    raise: () => exported({ layerNorm: true }),
+    follow: () => exported({}),
+  },
+  {
+    name: 'an explanation of a normalised gate',
+    kind: UnsupportedError,
+    remedy: 'Explain a logit or a probability instead.',
+    raise: () => explainedNorm('input'),
+    follow: () => explainedNorm('logit'),
+  },
+  {
+    name: 'a normalised gate that is set',
+    kind: UnsupportedError,
+    remedy: 'Set states in place of gates.',
+    raise: () => overridden({ gate: 'forget' }),
+    follow: () => overridden({ state: 'hidden' }),
+  },
   {
     name: 'a tied layer whose input is not as wide as the embedding',
     kind: ShapeError,

@@ -85,6 +85,7 @@ it('trains with all of them to the same bits, reads its file back, and older fil
     'zoneout',
     'activationPenalty',
     'tied',
+    'layerNorm',
     'resetStates',
   ])
     delete settings[name]

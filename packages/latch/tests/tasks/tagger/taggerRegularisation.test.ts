@@ -13,6 +13,7 @@ const ALL: TaggerOptions = {
   weightDropout: 0.4,
   zoneout: { hidden: 0.05, cell: 0.1 },
   activationPenalty: { alpha: 2, beta: 1 },
+  layerNorm: true,
 }
 
 it('have their places in the network', async () => {
@@ -25,6 +26,7 @@ it('have their places in the network', async () => {
     direction: 'bidirectional',
     weightDropout: 0.4,
     zoneout: { hidden: 0.05, cell: 0.1 },
+    layerNorm: true,
   }
   expect(model.network.config.layers.slice(1)).toEqual([
     drop,
@@ -63,7 +65,14 @@ it('are off in files of before the options', async () => {
   const plain = await tinyTagger({}, WORDS, { epochs: 1 })
   const { document, tensors } = decodeModel(plain.toBytes(), 'plain')
   const settings = document.settings as Record<string, unknown>
-  for (const name of ['lockedDropout', 'embeddingDropout', 'weightDropout', 'zoneout', 'activationPenalty'])
+  for (const name of [
+    'lockedDropout',
+    'embeddingDropout',
+    'weightDropout',
+    'zoneout',
+    'activationPenalty',
+    'layerNorm',
+  ])
     delete settings[name]
   expect(Tagger.fromBytes(encodeModel(document, tensors.values())).settings).toEqual(plain.settings)
 })
