@@ -54,6 +54,7 @@ import { readSources } from '../sequences/pairs.ts'
 import { drawWritten, writer, writtenCells, writtenJson } from '../sequences/predict.ts'
 import { predictFile, taggedLine, tagsJson } from '../tagging/predict.ts'
 import { asTagger, requireTaggerFlags } from '../tagging/taggers.ts'
+import { drawLabelList, labelListCells, type LabelList } from '../texts/predict.ts'
 import { textColumns } from '../options/rows.ts'
 import { getTyped, type Typed } from '../options/fixes.ts'
 import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
@@ -325,13 +326,6 @@ type Printed =
   | { tagged: TagPrediction }
   | { written: readonly WrittenSequence[] }
 
-/** Any number of labels. */
-interface LabelList {
-  labels: string[]
-  probabilities: Record<string, number>
-  top?: RankedLabel[]
-}
-
 interface Labelled {
   label: string
   probabilities: Record<string, number>
@@ -431,25 +425,10 @@ class Printer {
     else this.#printLabel(text, prediction as Labelled)
   }
 
-  /** The labels of a text, each with its probability; with `--top` the likeliest ones instead, whether it has them or not. */
-  #printLabels(text: string, { labels, probabilities, top }: LabelList): void {
+  #printLabels(text: string, list: LabelList): void {
     const output = this.#output
-    const shown = top ?? labels.map((label) => ({ label, probability: probabilities[label] }))
-    if (!output.isTerminal) {
-      const cells = top
-        ? top.flatMap(({ label, probability }) => [label, exactNumber(probability)])
-        : [
-            JSON.stringify(labels),
-            JSON.stringify(shown.map(({ probability }) => Number(exactNumber(probability)))),
-          ]
-      return output.print([...cells, text].map(tableCell).join('\t'))
-    }
-    const { bold, dim } = output.colors
-    const named = shown.map(({ label, probability }) => {
-      const isGiven = labels.includes(label)
-      return `${isGiven ? bold(labelText(label)) : labelText(label)} ${percent(probability)}`
-    })
-    output.print(`${named.join(', ') || dim('no label')}  ${visible(text)}`)
+    if (output.isTerminal) output.print(drawLabelList(list, text, output.colors))
+    else output.print([...labelListCells(list), text].map(tableCell).join('\t'))
   }
 
   #printWritten(source: string, written: readonly WrittenSequence[]): void {

@@ -12,7 +12,8 @@ import type { Dialect, FormatOptions, TableFormat } from './tableFormat.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How to read a table, and which of its columns. */
-export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete' | 'likely' | 'lists'>, FormatOptions {
+export interface TableOptions
+  extends Omit<CollectorOptions, 'name' | 'complete' | 'likely' | 'lists'>, FormatOptions {
   /** Name of the source in messages; the extension of a file name decides the format. Default 'table'. */
   name?: string
   /**
