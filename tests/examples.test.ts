@@ -4,10 +4,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { run as dates } from '../examples/dates.ts'
 import { run as fineTune } from '../examples/fineTune.ts'
 import { run as gruForms } from '../examples/gruForms.ts'
 import { run as inAndOut } from '../examples/inAndOut.ts'
 import { run as names } from '../examples/names.ts'
+import { run as nextWord } from '../examples/nextWord.ts'
 import { run as oneStep } from '../examples/oneStep.ts'
 import { multiply, add } from '../examples/paper.ts'
 import { run as riya } from '../examples/riya.ts'
@@ -265,6 +267,30 @@ it('names are found, also unknown ones, and no prediction breaks BIO', async () 
     'LOC New York',
   ])
   expect(broken).toBe(0)
+})
+
+it('dates that it has never seen are rewritten, by looking at the right letters', async () => {
+  const page: string[] = []
+  const { accuracy, written, likeliest } = await dates((line) => page.push(line))
+  checkPage(page)
+  expect(accuracy.model).toBeGreaterThan(0.95)
+  expect(accuracy.baseline).toBe(0)
+  expect(written.text).toBe('1990-09-22')
+  // The last two characters are the day's, which the source begins with.
+  const looked = written.attention!.slice(-2).map((weights) => weights.indexOf(Math.max(...weights)))
+  expect(looked).toEqual([0, 1])
+  expect(likeliest.map(({ text }) => text)[0]).toBe(written.text)
+})
+
+it('the next word is the right one, also where it depends on one far back', async () => {
+  const page: string[] = []
+  const { next, nats, language, written } = await nextWord((line) => page.push(line))
+  checkPage(page)
+  expect(next.token).toBe('sky')
+  expect(next.probability).toBeGreaterThan(0.9)
+  expect(language).toBeGreaterThan(0.9)
+  expect(nats.model).toBeLessThan(nats.baseline)
+  expect(written.length).toBeGreaterThan(10)
 })
 
 describe('the folder', () => {

@@ -44,6 +44,13 @@ const CASES: readonly Case[] = [
   ['sequenceModel', 'outputs', 'output', (wrong) => latch.sequenceModel(wrong)],
   ['languageModel', 'unit', 'units', (wrong) => latch.languageModel(wrong)],
   ['sequenceToSequence', 'unit', 'units', (wrong) => latch.sequenceToSequence(wrong)],
+  [
+    'sequenceToSequence.scheduledSampling',
+    'kk',
+    'k',
+    (wrong) =>
+      latch.sequenceToSequence({ scheduledSampling: { type: 'exponential', ...(wrong as object) } as never }),
+  ],
   ['SequenceToSequence.fit', 'lr', 'learningRate', (wrong) => latch.sequenceToSequence().fit([], wrong)],
   ['tagger', 'unit', 'units', (wrong) => latch.tagger(wrong)],
   ['Tagger.fit', 'lr', 'learningRate', (wrong) => latch.tagger().fit([], wrong)],

@@ -189,7 +189,7 @@ export async function trainBy(
   { network, training, rows }: Recipe,
   log?: Log,
 ): Promise<{ model: TextClassifier; report: ModelFitReport }> {
-  const model = textClassifier(network)
+  const model = textClassifier({ ...network, counts: false })
   const report = await model.fit(rows(), { ...columns, ...training, onEvent: lineByEpoch(log) })
   return { model: model as TextClassifier, report }
 }

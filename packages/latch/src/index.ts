@@ -13,6 +13,7 @@ export type {
 } from './tasks/languageModel/languageModel.ts'
 export { LANGUAGE_TOKEN_KINDS } from './tasks/languageModel/options.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
+export type { Regularisation, RegularisationSettings } from './tasks/regularisation.ts'
 export type { LanguageDropout } from './tasks/languageModel/regularisation.ts'
 export type { BeamSearchOptions, Continuation } from './tasks/generation/beamSearch.ts'
 export type { Generation } from './tasks/generation/generation.ts'
@@ -20,14 +21,18 @@ export type { Alternative, WrittenToken, Writing } from './tasks/generation/writ
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export type { TextOptions } from './tasks/generation/textOptions.ts'
 export { sequenceToSequence, SequenceToSequence } from './tasks/sequenceToSequence/sequenceToSequence.ts'
-export type { SequenceColumns } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { SequenceColumns, TargetSearchOptions } from './tasks/sequenceToSequence/sequenceToSequence.ts'
 export type { WrittenSequence } from './tasks/sequenceToSequence/learned.ts'
 export type {
   SequenceToSequenceOptions,
   SequenceToSequenceSettings,
 } from './tasks/sequenceToSequence/options.ts'
-export { ATTENTION_SCORES, encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
-export type { AttentionScore, EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
+export { SAMPLING_SCHEDULES } from './tasks/sequenceToSequence/scheduledSampling.ts'
+export type { ScheduledSampling } from './tasks/sequenceToSequence/scheduledSampling.ts'
+export { encoderDecoder } from './layers/encoderDecoder/encoderDecoder.ts'
+export type { EncoderDecoderOptions } from './layers/encoderDecoder/encoderDecoder.ts'
+export { ATTENTION_SCORES } from './layers/encoderDecoder/attention.ts'
+export type { AttentionScore } from './layers/encoderDecoder/attention.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'
 export type {
   SequenceInputOptions,
@@ -40,6 +45,8 @@ export type { CharacterOptions, TaggerOptions, TaggerSettings } from './tasks/ta
 export type {
   Entity,
   EntityScores,
+  SentencePrediction,
+  SentenceScores,
   TagEvaluation,
   TaggerInput,
   TagPrediction,
@@ -75,6 +82,7 @@ export type {
   ValueEvaluation,
 } from './tasks/model.ts'
 export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'
+export type { CountedScore, CountsReport } from './tasks/counts/report.ts'
 export type { HistoryEpoch, TrainingHistory } from './tasks/files/history.ts'
 export { naiveBayes } from './tasks/baselines/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/baselines/naiveBayes.ts'
@@ -155,6 +163,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
+  TraceCounts,
   TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'

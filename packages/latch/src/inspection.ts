@@ -12,6 +12,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
+  TraceCounts,
   TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'

@@ -205,7 +205,8 @@ async function compareCell(
   signal: AbortSignal,
 ): Promise<Compared | undefined> {
   const { parts, columns, flags, network, output } = comparison
-  const model = textClassifier({ ...optionsFor(cell, network), cell }) as TextClassifier
+  // Networks are compared with each other and with naive Bayes: none has counts of its own unless it is asked for.
+  const model = textClassifier({ counts: false, ...optionsFor(cell, network), cell }) as TextClassifier
   const progress = new TrainingProgress(output, { name: `${cell}, epoch`, everyEpoch: false })
   const validation: ClassifierFitOptions['validation'] = parts.validation.length > 0 ? parts.validation : 0
   const options = { ...fitOptions(flags), ...columns, validation } as ClassifierFitOptions<

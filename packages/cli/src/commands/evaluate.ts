@@ -8,6 +8,7 @@ import { evaluateLanguageModel } from '../language/evaluate.ts'
 import { asLanguageModel, requireLanguageModel } from '../language/languageModels.ts'
 import { evaluateSequenceToSequence } from '../sequences/evaluate.ts'
 import { asSequenceToSequence } from '../sequences/models.ts'
+import { assertNoSequenceFlags, sourceOption, targetOption } from '../sequences/options.ts'
 import { evaluateTagger } from '../tagging/evaluate.ts'
 import { asTagger } from '../tagging/taggers.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
@@ -23,7 +24,7 @@ import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
 import { usableRows } from '../options/badRows.ts'
-import { atFile, dataArgument, labelOption, readRows, textOption } from '../options/rows.ts'
+import { atFile, dataArgument, labelOption, readRows, tagsOption, textOption } from '../options/rows.ts'
 
 const EXAMPLES = `
 Rows that the model cannot read, or whose label it does not have, are reported with
@@ -32,7 +33,8 @@ their place, and nothing is evaluated unless --skip-bad-rows leaves them out.
 Examples:
   $ latch evaluate model.safetensors test.csv --text comment --label sentiment
   $ latch evaluate model.safetensors test.tsv.gz --text 1 --label 0 --json
-  $ latch evaluate tagger.safetensors test.conll --train train.conll`
+  $ latch evaluate tagger.safetensors test.conll --train train.conll
+  $ latch evaluate dates.safetensors test.csv --source written --target iso`
 
 export function evaluateCommand(output: Output) {
   return new Command('evaluate')
@@ -44,8 +46,11 @@ export function evaluateCommand(output: Output) {
     .argument(...dataArgument)
     .option(...textOption)
     .option(...labelOption)
+    .option(...sourceOption)
+    .option(...targetOption)
     .option('--lines', 'language model: each line of a text file is a text of its own')
     .option('--train <file>', 'tagger: compare with the most frequent tag of each word of these sentences')
+    .option(...tagsOption)
     .option('--sentence <column>', 'tagger: column with the sentence of each token, in a table of tokens')
     .option('--ngrams <file>', 'language model: compare with n-grams of these training texts')
     .option(...formatOption)
@@ -65,10 +70,11 @@ export function evaluateCommand(output: Output) {
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model } = opened
       printModelNotes(opened, output)
-      const tagger = asTagger(model)
-      if (tagger) return evaluateTagger(tagger, data, flags, output)
       const sequences = asSequenceToSequence(model)
       if (sequences) return evaluateSequenceToSequence(sequences, data, flags, output)
+      assertNoSequenceFlags('evaluate', { '--source': flags.source, '--target': flags.target })
+      const tagger = asTagger(model)
+      if (tagger) return evaluateTagger(tagger, data, flags, output)
       const language = asLanguageModel(model)
       if (language) return evaluateLanguageModel(language, data, flags, output)
       if (flags.ngrams !== undefined || flags.lines) requireLanguageModel(model, path, 'evaluate')

@@ -20,7 +20,8 @@ import type { OwnKind } from '../terminal/ownFiles.ts'
 
 const EXAMPLES = `
 Formats:
-  onnx   one file; batch size and number of steps are dynamic
+  onnx   one file; batch size and number of steps are dynamic. Of a sequence-to-sequence
+         model a folder with two, the encoder and a step of the decoder
   torch  a state_dict as .safetensors; prints the Python code that loads it
   keras  a .keras file
   tfjs   a folder with model.json and the weights

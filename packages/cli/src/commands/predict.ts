@@ -41,6 +41,16 @@ import {
   tableOptions,
   type TableFlags,
 } from '../options/tableFlags.ts'
+import { asSequenceToSequence } from '../sequences/models.ts'
+import {
+  beamsOption,
+  lengthPenaltyOption,
+  assertNoSequenceFlags,
+  sourceOption,
+  targetSearchOptions,
+} from '../sequences/options.ts'
+import { readSources } from '../sequences/pairs.ts'
+import { drawWritten, writer, writtenCells, writtenJson } from '../sequences/predict.ts'
 import { predictFile, taggedLine, tagsJson } from '../tagging/predict.ts'
 import { asTagger, requireTaggerFlags } from '../tagging/taggers.ts'
 import { textColumns } from '../options/rows.ts'
@@ -62,6 +72,9 @@ row per step. A text that the model cannot read is reported in its place; the
 others are answered, and the exit code is 1. A piped field that a spreadsheet would
 take for a formula begins with an apostrophe; --json has every text as it is.
 
+A sequence-to-sequence model prints the text that it writes, its probability and the
+source; --beams finds likelier ones, --top several.
+
 A tagger prints each text as token/TAG; for a --file of tokens (CoNLL, JSON Lines or a
 table), CoNLL: a token, a tab and its tag in each line.
 
@@ -70,6 +83,7 @@ Examples:
   $ latch predict model.safetensors --file comments.csv --text comment --json > labels.jsonl
   $ tail -f chat.log | latch predict model.safetensors
   $ latch predict model.safetensors "you are not good" --top 3
+  $ latch predict dates.safetensors "4th of July 1976" --beams 5
   $ latch predict model.onnx --ids "3 1 4"
   $ latch predict series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"`
 
@@ -84,7 +98,7 @@ export function predictCommand(output: Output) {
     .argument('[texts...]', 'input texts; one that begins with a dash goes after --')
     .option(
       '--top <n>',
-      'print this many of the most likely labels, each with its probability',
+      'print this many of the most likely labels, or with --beams texts, each with its probability',
       wholeNumber('--top'),
     )
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
@@ -96,6 +110,9 @@ export function predictCommand(output: Output) {
       '--text <columns>',
       'text column, by name or by number from 0; several are separated by commas (default: that of the training, or the only one)',
     )
+    .option(...sourceOption)
+    .option(...beamsOption)
+    .option(...lengthPenaltyOption)
     .option('--sentence <column>', 'tagger: column with the sentence of each token, in a table of tokens')
     .option(...formatOption)
     .option(...headerOption)
@@ -108,7 +125,7 @@ export function predictCommand(output: Output) {
     .option(...allowNonFiniteOption)
     .option(
       '--json',
-      'print one JSON object per line: { label, probabilities }, with --top { top } too; { output } for numbers; or { row, error }',
+      'print one JSON object per line: { label, probabilities }, with --top { top } too; { output } for numbers; { text, probability, ended } of a sequence-to-sequence model; or { row, error }',
     )
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
@@ -119,16 +136,22 @@ export function predictCommand(output: Output) {
       printModelNotes(opened, output)
       const tagger = asTagger(model)
       if (tagger) requireTaggerFlags('predict', { '--top': flags.top, '--ids': flags.ids })
-      if (flags.top !== undefined) requireLabels(model)
+      const sequences = asSequenceToSequence(model)
+      if (!sequences) assertNoSequenceFlags('predict', sequenceFlags(flags))
+      const search = sequences ? targetSearchOptions(flags) : null
+      if (flags.top !== undefined && !sequences) requireLabels(model)
       if (tagger && flags.file !== undefined) return predictFile(tagger, flags.file, flags, output)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       const typed = getTyped(command as unknown as CommandUnknownOpts)
       noteUnquoted(path, texts, model, output)
+      const answers = sequences
+        ? writtenAnswers(sequences, search, flags.top)
+        : labelAnswers(model, { top: flags.top })
+      const top = sequences ? (flags.top ?? 1) : Math.min(flags.top ?? 1, model.labels.length)
       await printAll(
-        await sourceOf(given, flags, model.summary().textColumn, output),
-        model,
-        { top: flags.top },
-        new Printer(output, model.labels, flags.top ?? 1, typed),
+        await sourceOf(given, flags, model, output),
+        answers,
+        new Printer(output, model.labels, top, typed),
       )
     })
 }
@@ -137,7 +160,14 @@ interface PredictFlags extends TableFlags {
   ids?: string
   file?: string
   text?: string
+  source?: string
   sentence?: string
+  beams?: number
+  lengthPenalty?: number
+}
+
+function sequenceFlags({ source, beams, lengthPenalty }: PredictFlags): Record<string, unknown> {
+  return { '--source': source, '--beams': beams, '--length-penalty': lengthPenalty }
 }
 
 /** @throws UsageError for a model whose outputs are numbers */
@@ -168,7 +198,8 @@ function checkSources(texts: readonly string[], flags: PredictFlags): void {
   }
   if (flags.file !== undefined) return
   const { encoding: _encoding, ...table } = tableOptions(flags)
-  const [option] = [...(flags.text === undefined ? [] : ['text']), ...Object.keys(table)]
+  const columns = (['text', 'source'] as const).filter((name) => flags[name] !== undefined)
+  const [option] = [...columns, ...Object.keys(table)]
   if (option === undefined) return
   const remedy = `Use \`--file DATA\` with \`--${option}\`.`
   throw new UsageError({
@@ -196,7 +227,7 @@ interface Source {
 async function sourceOf(
   given: readonly string[],
   flags: PredictFlags,
-  trained: string | null,
+  model: AnyModel,
   output: Output,
 ): Promise<Source> {
   if (given.length > 0) {
@@ -207,17 +238,21 @@ async function sourceOf(
     if (process.stdin.isTTY) output.note('type a text and press Enter; press Ctrl-D to quit.')
     return lineSource('-', flags, output)
   }
+  const name = file === '-' ? 'standard input' : file
+  const place = (row: number) => `${name}, row ${row}`
+  if (asSequenceToSequence(model) && isTable(file, { ...flags, text: flags.source }))
+    return { groups: chunks(await readSources(file, flags, output)), place }
   if (!isTable(file, flags) && !isFolder(file)) {
     const otherwise = 'one text per line; `--text COLUMN` or `--format NAME` reads a table'
     output.note(`${file === '-' ? 'standard input' : basename(file)}: read as ${otherwise}.`)
     return lineSource(file, flags, output)
   }
   const text = flags.text === undefined ? undefined : textColumns(flags.text)
+  const trained = model.summary().textColumn
   const trainedText = trained === null ? null : textColumns(trained)
   const { texts, notes } = await readTexts(file, { text, trainedText, ...tableOptions(flags) })
   for (const note of notes) output.note(noteAsFlags(note))
-  const name = file === '-' ? 'standard input' : file
-  return { groups: chunks(texts), place: (row) => `${name}, row ${row}` }
+  return { groups: chunks(texts), place }
 }
 
 function isFolder(path: string): boolean {
@@ -244,18 +279,32 @@ async function* itemsOf(lines: AsyncIterable<string>, faults: Map<number, LatchE
   }
 }
 
-async function printAll(
-  { groups, place }: Source,
-  model: AnyModel,
-  options: PredictOptions,
-  printer: Printer,
-): Promise<void> {
+interface Answers {
+  one(text: string): Printed
+  /** An error has its `row` among the texts. */
+  many(texts: readonly string[]): Printed[]
+}
+
+function labelAnswers(model: AnyModel, options: PredictOptions): Answers {
+  return {
+    one: (text) => printed(model.predict(text, options)),
+    many: (texts) => model.predict(texts, options).map(printed),
+  }
+}
+
+function writtenAnswers(...given: Parameters<typeof writer>): Answers {
+  const { one, many } = writer(...given)
+  return {
+    one: (text) => ({ written: one(text) }),
+    many: (texts) => many(texts).map((written) => ({ written })),
+  }
+}
+
+async function printAll({ groups, place }: Source, answers: Answers, printer: Printer): Promise<void> {
   let row = 0
   for await (const items of groups) {
-    const answers = place
-      ? predictAll(model, items, options)
-      : items.map(({ text }) => printed(model.predict(text, options)))
-    for (const [i, answer] of answers.entries()) {
+    const found = place ? answerAll(answers, items) : items.map(({ text }) => answers.one(text))
+    for (const [i, answer] of found.entries()) {
       if (answer instanceof LatchError) {
         // A line that could not be read says itself where it is.
         printer.printError(items[i].text, answer, row, items[i].error ? '' : `${place!(row)}: `)
@@ -268,7 +317,8 @@ async function printAll(
 }
 
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
-type Printed = Labelled | { output: number[] } | { tagged: TagPrediction } | { written: WrittenSequence }
+type Printed =
+  Labelled | { output: number[] } | { tagged: TagPrediction } | { written: readonly WrittenSequence[] }
 
 interface Labelled {
   label: string
@@ -277,32 +327,25 @@ interface Labelled {
 }
 
 /** An answer or an error for each text: one that cannot be read does not keep the others from their answers. */
-function predictAll(
-  model: AnyModel,
-  items: readonly Item[],
-  options: PredictOptions,
-): (Printed | LatchError)[] {
-  const answers: (Printed | LatchError)[] = items.map(({ error }) => error!)
-  let rows = items.map((_, i) => i).filter((i) => !answers[i])
+function answerAll(answers: Answers, items: readonly Item[]): (Printed | LatchError)[] {
+  const found: (Printed | LatchError)[] = items.map(({ error }) => error!)
+  let rows = items.map((_, i) => i).filter((i) => !found[i])
   while (rows.length > 0) {
     try {
-      const texts = rows.map((i) => items[i].text)
-      const predictions = model.predict(texts, options)
-      predictions.forEach((prediction, i) => (answers[rows[i]] = printed(prediction)))
-      return answers
+      answers.many(rows.map((i) => items[i].text)).forEach((one, i) => (found[rows[i]] = one))
+      return found
     } catch (error) {
       if (!(error instanceof LatchError) || error.row === undefined) throw error
       const { row } = error
-      answers[rows[row]] = error
+      found[rows[row]] = error
       rows = rows.filter((_, i) => i !== row)
     }
   }
-  return answers
+  return found
 }
 
 function printed(prediction: Prediction): Printed {
   if ('tags' in prediction) return { tagged: prediction as TagPrediction }
-  if ('sourceTokens' in prediction) return { written: prediction as WrittenSequence }
   const { label, probabilities, output, steps, top } = prediction
   const more = { ...(top && { top }), ...(steps && { steps }) }
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
@@ -351,7 +394,7 @@ class Printer {
 
   constructor(output: Output, labels: readonly string[], top: number, typed: Typed) {
     this.#output = output
-    this.#top = Math.min(top, labels.length)
+    this.#top = top
     this.#typed = typed
     this.#live = new LiveLine(output)
     this.#labelWidth = Math.min(20, maximum(labels.map((label) => displayWidth(visible(label)))))
@@ -373,16 +416,12 @@ class Printer {
     else this.#printLabel(text, prediction as Labelled)
   }
 
-  #printWritten(source: string, { text, logProbability, ended }: WrittenSequence): void {
+  #printWritten(source: string, written: readonly WrittenSequence[]): void {
     const output = this.#output
-    const probability = Math.exp(logProbability)
-    output.emit({ text, probability, ended })
+    output.emit(writtenJson(written, this.#top))
     if (output.json) return
-    if (!output.isTerminal) output.print([text, exactNumber(probability), source].map(tableCell).join('\t'))
-    else
-      output.print(
-        `${output.colors.bold(labelText(text))}  ${percent(probability)}  ${output.colors.dim(visible(source))}`,
-      )
+    if (output.isTerminal) output.print(drawWritten(written, source, output.colors))
+    else output.print(writtenCells(written, source).map(tableCell).join('\t'))
   }
 
   #printLabel(text: string, prediction: Labelled): void {

@@ -1,15 +1,6 @@
 /** `latch train`: trains a text classifier on a table of texts and labels, a language model or a tagger, and saves it. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import {
-  ATTENTION_SCORES,
-  cells,
-  type ModelFitReport,
-  TAG_SCHEMES,
-  TextClassifier,
-  textClassifier,
-  TOKEN_KINDS,
-  UsageError,
-} from 'latch'
+import { cells, type ModelFitReport, TAG_SCHEMES, TextClassifier, textClassifier, UsageError } from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOptions, oneOf, realNumber, typedFlags, wholeNumber, yesOrNo } from '../options/options.ts'
@@ -30,7 +21,7 @@ import {
   TASKS,
 } from '../training/resume.ts'
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
-import { readRows, textFlag, readRowsLike, requireTwoRows } from '../options/rows.ts'
+import { readRows, tagsOption, textFlag, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import type { Rows } from '../options/rows.ts'
 import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
@@ -38,6 +29,7 @@ import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
 import { trainLanguageModel } from '../language/train.ts'
 import { requireTaskOptions } from '../training/taskOptions.ts'
+import { addSequenceOptions } from '../sequences/options.ts'
 import { trainSequenceToSequence } from '../sequences/train.ts'
 import { trainTagger } from '../tagging/train.ts'
 import { addLanguageOptions, LANGUAGE_ONLY, TASK_OPTIONS } from '../language/options.ts'
@@ -68,7 +60,7 @@ Examples:
   $ latch train comments.csv --resume model.checkpoint.safetensors
   $ latch train names.conll --task tag --test test.conll
   $ latch train en-ud-train.conllu --task tag --text form --label upos
-  $ latch train dates.csv --task seq2seq --text written --label iso
+  $ latch train dates.csv --task seq2seq --source written --target iso
   $ latch train new-comments.csv --from model.safetensors --extend-vocabulary`
 
 export function trainCommand(output: Output) {
@@ -95,6 +87,11 @@ export function trainCommand(output: Output) {
       yesOrNo('--end-token'),
     )
     .option(
+      '--reset-states <yes|no>',
+      'lm: training reads each of several texts from states of zero (default: yes)',
+      yesOrNo('--reset-states'),
+    )
+    .option(
       '--crf <yes|no>',
       'tag: a conditional random field over the tags (default: yes for spans)',
       yesOrNo('--crf'),
@@ -110,17 +107,8 @@ export function trainCommand(output: Output) {
       oneOf('--scheme', TAG_SCHEMES),
     )
     .option('--repair', 'tag: read broken spans, such as I-PER after O, as the CoNLL scorer does')
+    .option(...tagsOption)
     .option('--sentence <column>', 'tag: column with the sentence of each token, in a table of tokens')
-    .option(
-      '--attention <score>',
-      `seq2seq: how outputs look at the source, ${ATTENTION_SCORES.join(', ')} (default: general)`,
-      oneOf('--attention', ATTENTION_SCORES),
-    )
-    .option(
-      '--target-tokens <kind>',
-      'seq2seq: how targets are tokenized (default: as sources, by chars)',
-      oneOf('--target-tokens', TOKEN_KINDS),
-    )
     .optionsGroup('Saving:')
     .option('--out <file>', `model file (default: ${DEFAULT_OUT})`)
     .option(
@@ -139,6 +127,7 @@ export function trainCommand(output: Output) {
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
   addLanguageOptions(command)
+  addSequenceOptions(command)
   return command.action(async (data, flags: TrainFlags) => {
     if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
     requireFromOptions(command, flags)
@@ -342,6 +331,7 @@ async function finish(
     columns,
   )
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
+  const { counts } = report
   output.emit({
     event: 'done',
     model: paths.model,
@@ -357,6 +347,7 @@ async function finish(
     labels,
     warnings,
     history,
+    counts,
   })
   for (const note of result?.warnings ?? []) output.note(note)
   const summary = {

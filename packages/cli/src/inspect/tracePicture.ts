@@ -48,9 +48,32 @@ function headline({ trace, colors, width }: Canvas): string[] {
   return [
     `${colors.bold(`“${text}”`)}`,
     `→ ${first}${colors.dim(`   ${others.join(', ')}${rest}`)}`,
-    ...wrap(facts.join(' · ') + target, width).map((line) => colors.dim(line)),
+    ...[facts.join(' · ') + target, ...describeCounts(trace)].flatMap((line) =>
+      wrap(line, width).map((part) => colors.dim(part)),
+    ),
   ]
 }
+
+/** Words that are named. */
+const NAMED = 3
+
+/** What counting words adds to the label, and which words most. */
+function describeCounts({ counts, label, steps }: Trace): string[] {
+  if (!counts) return []
+  const { network, shares } = counts
+  const of = (t: number): number => (shares[t] as Record<string, number>)[label]
+  const words = steps
+    .map(({ token }, t) => ({ token, share: of(t + 1) - of(t) }))
+    .sort((a, b) => Math.abs(b.share) - Math.abs(a.share))
+    .slice(0, NAMED)
+    .map(({ token, share }) => `${labelText(token)} ${signed(share)}`)
+  const probability = (network.probabilities as Record<string, number>)[network.label]
+  return [
+    `the network alone: ${labelText(network.label)} ${percent(probability)}; counts of words add ${signed(of(steps.length))} to the logit of ${labelText(label)} (most: ${words.join(', ')})`,
+  ]
+}
+
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 
 function describeClasses({ label, probabilities }: Trace, colors: Colors) {
   const classes = Object.entries<number>(probabilities).sort(([, a], [, b]) => b - a)

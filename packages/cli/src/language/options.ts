@@ -1,6 +1,6 @@
 /** The options of `latch train` that a language model alone has, and their parsers. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { LanguageModelOptions } from 'latch'
+import type { LanguageModelOptions, Regularisation } from 'latch'
 import { engineOptions, fraction, numbersByName } from '../options/options.ts'
 import type { NamedNumbers } from '../options/options.ts'
 import { withoutUndefined } from '../training/options.ts'
@@ -9,11 +9,9 @@ import type { TrainFlags } from '../training/resume.ts'
 /** The heading of `--task` and what belongs to it in the help. */
 export const TASK_OPTIONS = 'Task:'
 /** Their names. */
-export const LANGUAGE_ONLY = [
-  '--lines',
-  '--steps',
-  '--end-token',
-  '--tied',
+export const LANGUAGE_ONLY = ['--lines', '--steps', '--end-token', '--reset-states', '--tied']
+/** Those that taggers have too. */
+export const REGULARISATION_FLAGS = [
   '--locked-dropout',
   '--embedding-dropout',
   '--weight-dropout',
@@ -28,21 +26,25 @@ export function addLanguageOptions(command: CommandUnknownOpts): void {
   command
     .optionsGroup(TASK_OPTIONS)
     .option('--tied', 'lm: the output layer has the embedding’s table as its weight')
-    .option('--locked-dropout', 'lm: one dropout mask for all steps of a part of the corpus')
+    .option('--locked-dropout', 'lm, tag: one dropout mask for all steps of a sequence')
     .option(
       '--embedding-dropout <p>',
-      'lm: dropout of whole tokens of the embedding (default: 0)',
+      'lm, tag: dropout of whole tokens of the embedding (default: 0)',
       fraction('--embedding-dropout'),
     )
     .option(
       '--weight-dropout <p>',
-      'lm: dropout of the recurrent weights (default: 0)',
+      'lm, tag: dropout of the recurrent weights (default: 0)',
       fraction('--weight-dropout'),
     )
-    .option('--zoneout <p>', 'lm: rate of units that keep their states, or hidden=0.05,cell=0.1', zoneout)
+    .option(
+      '--zoneout <p>',
+      'lm, tag: rate of units that keep their states, or hidden=0.05,cell=0.1',
+      zoneout,
+    )
     .option(
       '--activation-penalty <factors>',
-      'lm: penalties on large and on fast-changing outputs, as in alpha=2,beta=1 (default: none)',
+      'lm, tag: penalties on large and on fast-changing outputs, as in alpha=2,beta=1 (default: none)',
       numbersByName('--activation-penalty', { least: 0 }, ['alpha', 'beta']),
     )
 }
@@ -52,10 +54,15 @@ function zoneout(text: string): number | NamedNumbers {
   return numbersByName('--zoneout', { least: 0, below: 1 }, ['hidden', 'cell'])(text)
 }
 
+/** The options that regularise, of the library. */
+export function regularisationOptions(flags: TrainFlags): Regularisation {
+  const { lockedDropout, embeddingDropout, weightDropout, activationPenalty } = flags
+  return { lockedDropout, embeddingDropout, weightDropout, zoneout: flags.zoneout, activationPenalty }
+}
+
 /** The options of the library. */
 export function languageOptions(flags: TrainFlags): LanguageModelOptions {
   const { cell, units, layers, tokens, lowercase, embedding, dropout, steps, endToken, tied } = flags
-  const { lockedDropout, embeddingDropout, weightDropout, activationPenalty } = flags
   return withoutUndefined({
     cell,
     units,
@@ -64,14 +71,11 @@ export function languageOptions(flags: TrainFlags): LanguageModelOptions {
     lowercase,
     embedding,
     dropout,
-    lockedDropout,
-    embeddingDropout,
-    weightDropout,
-    zoneout: flags.zoneout,
-    activationPenalty,
+    ...regularisationOptions(flags),
     tied,
     steps,
     endToken,
+    resetStates: flags.resetStates,
     minimumCount: flags.minCount,
     maximumVocabulary: flags.maxVocabulary,
     ...engineOptions(flags),

@@ -18,6 +18,10 @@ export const textOption = [
   '--text <columns>',
   `text column, ${COLUMN}; several, separated by commas, are joined by a space`,
 ] as const
+export const tagsOption = [
+  '--tags <column>',
+  'tagger: tag column; beside it, --label is the column of a label of the whole sentence, such as its intent',
+] as const
 export const labelOption = ['--label <column>', `label column, ${COLUMN}`] as const
 
 export interface Rows {

@@ -2,6 +2,7 @@
 import { type SequenceToSequence, UsageError } from 'latch'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
+import { requireSequenceColumns } from './options.ts'
 import { readPairs, type PairFlags } from './pairs.ts'
 import { measure } from './train.ts'
 
@@ -9,9 +10,10 @@ import { measure } from './train.ts'
 export async function evaluateSequenceToSequence(
   model: SequenceToSequence,
   data: string,
-  flags: PairFlags & { skipBadRows?: boolean },
+  flags: PairFlags & { text?: string; label?: string; skipBadRows?: boolean },
   output: Output,
 ): Promise<void> {
+  requireSequenceColumns('evaluate', flags)
   if (flags.skipBadRows) {
     throw new UsageError({
       where: 'evaluate',

@@ -6,9 +6,9 @@ import type { Output } from '../terminal/output.ts'
 
 export interface PairFlags extends TableFlags {
   /** The column of the sources. */
-  text?: string
+  source?: string
   /** The column of the targets. */
-  label?: string
+  target?: string
 }
 
 /** A row as the library takes it. */
@@ -28,14 +28,14 @@ export interface PairFile {
 const NAMES = ['source', 'target'] as const
 
 /** Reads two columns of a table; `-` is standard input. @throws DataError, UsageError */
-export async function readPairs(source: string, flags: PairFlags, output: Output): Promise<PairFile> {
-  const name = source === '-' ? 'standard input' : source
-  const { text, label } = flags
+export async function readPairs(path: string, flags: PairFlags, output: Output): Promise<PairFile> {
+  const name = path === '-' ? 'standard input' : path
+  const { source, target } = flags
   const reading = tableOptions(flags)
-  if (text !== undefined && label !== undefined) {
-    return found(await readTable(source, { ...reading, columns: [text, label] }), name, output)
+  if (source !== undefined && target !== undefined) {
+    return found(await readTable(path, { ...reading, columns: [source, target] }), name, output)
   }
-  const table = await readTable(source, {
+  const table = await readTable(path, {
     ...reading,
     ...(reading.header === undefined ? { columns: [] } : {}),
     choose,
@@ -44,16 +44,40 @@ export async function readPairs(source: string, flags: PairFlags, output: Output
 
   /** Two columns, or those of the usual names. */
   function choose({ columns }: { columns: readonly string[] }): readonly number[] {
-    const at = [text, label].map((given, i) => columns.indexOf(given ?? NAMES[i]))
+    const at = [source, target].map((given, i) => columns.indexOf(given ?? NAMES[i]))
     if (at.every((column) => column >= 0)) return at
-    if (text === undefined && label === undefined && columns.length === 2) return [0, 1]
+    if (source === undefined && target === undefined && columns.length === 2) return [0, 1]
     throw new UsageError({
       where: name,
       expected: 'two columns, or columns named source and target',
       got: `${columns.length} columns`,
-      remedy: 'Name them with `--text SOURCES --label TARGETS`.',
+      remedy: 'Name them with `--source` and `--target`.',
     })
   }
+}
+
+/** The sources of a table: the column of `--source`, one named source, or the only one. @throws DataError, UsageError */
+export async function readSources(path: string, flags: PairFlags, output: Output): Promise<string[]> {
+  const name = path === '-' ? 'standard input' : path
+  const reading = tableOptions(flags)
+  const choose = ({ columns }: { columns: readonly string[] }): readonly number[] => {
+    const at = columns.indexOf('source')
+    if (at >= 0) return [at]
+    if (columns.length === 1) return [0]
+    throw new UsageError({
+      where: name,
+      expected: 'one column, or a column named source',
+      got: `${columns.length} columns`,
+      remedy: 'Name it with `--source`.',
+    })
+  }
+  const { source } = flags
+  const { rows, notes } = await readTable(
+    path,
+    source === undefined ? { ...reading, columns: [], choose } : { ...reading, columns: [source] },
+  )
+  for (const note of notes) output.note(noteAsFlags(note))
+  return rows.map(([text]) => text)
 }
 
 type Table = Awaited<ReturnType<typeof readTable>>

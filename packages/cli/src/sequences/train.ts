@@ -30,8 +30,8 @@ export async function trainSequenceToSequence(
   const all: FitOptions = { ...options, ...(watched ? { validation: watched.rows } : {}), resume }
   const words = [
     '--task seq2seq',
-    shellOption('--text', file.columns[0]),
-    shellOption('--label', file.columns[1]),
+    shellOption('--source', file.columns[0]),
+    shellOption('--target', file.columns[1]),
   ]
   const job: Job = { ...given, resumeCommand: resumeWith(data, flags, words, given.paths) }
   const report = await trainWithProgress(
@@ -58,6 +58,7 @@ function modelOptions(flags: TrainFlags): SequenceToSequenceOptions {
     targetTokens,
     lowercase,
     embedding: flags.embedding,
+    scheduledSampling: flags.scheduledSampling,
     dropout: flags.dropout,
     minimumCount: flags.minCount,
     maximumVocabulary: flags.maxVocabulary,

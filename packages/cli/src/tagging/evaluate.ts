@@ -22,8 +22,9 @@ export async function evaluateTagger(
   output: Output,
 ): Promise<void> {
   requireTaggerFlags('evaluate', { '--skip-bad-rows': flags.skipBadRows })
-  const file = await readSentenceFile(data, flags, output)
-  const training = flags.train === undefined ? undefined : await readSentenceFile(flags.train, flags, output)
+  const file = await readSentenceFile(data, flags, output, model)
+  const training =
+    flags.train === undefined ? undefined : await readSentenceFile(flags.train, flags, output, model)
   const found = await withEvaluationProgress((watch) => model.evaluate(file.rows, watch), output).catch(
     (error: unknown) => {
       throw atSentence(error, file)

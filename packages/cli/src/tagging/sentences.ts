@@ -1,6 +1,6 @@
 /** Reads sentences with tags for the commands: CoNLL files, JSON Lines and tables. */
-import { DataError, LatchError } from 'latch'
-import { readSentences, type SentenceFormat } from 'latch/tables'
+import { DataError, LatchError, UsageError, type Tagger } from 'latch'
+import { readSentences, type SentenceFormat, type TaggedSentence } from 'latch/tables'
 import { invalidValue } from '../options/options.ts'
 import { noteAsFlags, type TableFlags } from '../options/tableFlags.ts'
 import type { Output } from '../terminal/output.ts'
@@ -8,16 +8,23 @@ import type { Output } from '../terminal/output.ts'
 export interface SentenceFlags extends Pick<TableFlags, 'format' | 'encoding'> {
   /** The column of the tokens. */
   text?: string
-  /** The column of the tags. */
+  /** The column of the tags; with `tags` that of a label of the whole sentence. */
   label?: string
+  /** The column of the tags. */
+  tags?: string
   /** Of a table with a token in each row. */
   sentence?: string
 }
 
 /** A sentence as the library takes it. */
-export interface Sentence {
-  tokens: string[]
-  tags: string[]
+export interface Sentence extends TaggedSentence {
+  /** The label of the whole sentence, by the name that the model has for it. */
+  [label: string]: unknown
+}
+
+/** The column of a label of the whole sentence: `--label` beside `--tags`. */
+export function sentenceLabel({ tags, label }: Pick<SentenceFlags, 'tags' | 'label'>): string | undefined {
+  return tags === undefined ? undefined : label
 }
 
 /** The sentences of a file. */
@@ -32,26 +39,44 @@ export interface SentenceFile {
 
 const FORMATS: readonly string[] = ['csv', 'tsv', 'jsonl', 'json', 'conll']
 
-/** Reads a file; `-` is standard input. @param tags false: tokens alone. @throws DataError, UsageError */
+/**
+ * Reads a file; `-` is standard input.
+ * @param model what reads it; null: tokens alone
+ * @throws DataError, UsageError
+ */
 export async function readSentenceFile(
   source: string,
   flags: SentenceFlags,
   output: Output,
-  tags = true,
+  model: Pick<Tagger, 'settings'> | null,
 ): Promise<SentenceFile> {
-  const { text, label, sentence, format, encoding } = flags
+  const { text, sentence, format, encoding } = flags
+  const own = model?.settings.sentenceLabel ?? null
+  const given = sentenceLabel(flags)
+  if (model && own === null && given !== undefined) {
+    throw new UsageError({
+      where: `--label ${given}`,
+      expected: 'a tagger that was trained with labels of sentences',
+      got: 'one without',
+      remedy: 'Omit --label, or train with --tags and --label.',
+    })
+  }
   if (format !== undefined && !FORMATS.includes(format))
     throw invalidValue('--format', `one of ${FORMATS.join(', ')} for a tagger`, format)
   const found = await readSentences(source, {
     tokens: text,
-    tags: tags ? label : false,
+    tags: model ? (flags.tags ?? flags.label) : false,
+    label: own === null ? undefined : (given ?? own),
     sentence,
     encoding,
     format: format as SentenceFormat | undefined,
   })
   for (const note of found.notes) output.note(noteAsFlags(note))
   const name = source === '-' ? 'standard input' : source
-  return { rows: found.sentences, places: found.places, name, format: found.format }
+  const rows = found.sentences.map(({ tokens, tags, label }): Sentence => {
+    return { tokens, tags, ...(own === null ? {} : { [own]: label }) }
+  })
+  return { rows, places: found.places, name, format: found.format }
 }
 
 /** An error on one of the sentences, with its place in the file; any other error unchanged. */

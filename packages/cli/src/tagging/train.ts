@@ -3,22 +3,25 @@ import { Tagger, tagger } from 'latch'
 import type { FitOptions, ModelFitReport, TagEvaluation, TaggerOptions } from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
+import { regularisationOptions } from '../language/options.ts'
 import { withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
-import { atSentence, readSentenceFile, type Sentence, type SentenceFile } from './sentences.ts'
+import { atSentence, readSentenceFile, sentenceLabel, type Sentence, type SentenceFile } from './sentences.ts'
 import { drawTaggerSummary, type TagBaseline } from './summary.ts'
 
 /** Trains, saves and reports. */
 export async function trainTagger(flags: TrainFlags, given: Omit<Job, 'resumeCommand'>): Promise<void> {
   const { data, output } = given
   const { model, options, resume } = await startModel(Tagger, () => tagger(taggerOptions(flags)), flags)
-  const file = await readSentenceFile(data, flags, output)
-  const test = flags.test === undefined ? undefined : await readSentenceFile(flags.test, flags, output)
+  const file = await readSentenceFile(data, flags, output, model)
+  const test = flags.test === undefined ? undefined : await readSentenceFile(flags.test, flags, output, model)
   const watched =
-    typeof flags.validation === 'string' ? await readSentenceFile(flags.validation, flags, output) : undefined
+    typeof flags.validation === 'string'
+      ? await readSentenceFile(flags.validation, flags, output, model)
+      : undefined
   const all: FitOptions = { ...options, ...(watched ? { validation: watched.rows } : {}), resume }
   const job: Job = { ...given, resumeCommand: resumeWith(data, flags, fileWords(flags), given.paths) }
   const report = await trainWithProgress(
@@ -51,14 +54,16 @@ function taggerOptions(flags: TrainFlags): TaggerOptions {
     crf: flags.crf,
     scheme: flags.scheme,
     repair: flags.repair,
+    sentenceLabel: sentenceLabel(flags),
+    ...regularisationOptions(flags),
     minimumCount: flags.minCount,
     maximumVocabulary: flags.maxVocabulary,
     ...engineOptions(flags),
   } as TaggerOptions)
 }
 
-function fileWords({ text, label, sentence }: TrainFlags): string[] {
-  const named = Object.entries({ '--text': text, '--label': label, '--sentence': sentence })
+function fileWords({ text, tags, label, sentence }: TrainFlags): string[] {
+  const named = Object.entries({ '--text': text, '--tags': tags, '--label': label, '--sentence': sentence })
   return [
     '--task tag',
     ...named.flatMap(([flag, column]) => (column === undefined ? [] : [shellOption(flag, column)])),

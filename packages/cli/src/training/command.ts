@@ -55,7 +55,8 @@ export interface CellChoiceOption<T> {
 
 /** A command with the arguments and options of training; files are added by each command. */
 export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
-  return withEngine(withTraining(withNetwork(withData(new Command(name)), cell)))
+  const counts = name === 'compare' ? 'off' : 'on for recurrent cells on words'
+  return withEngine(withTraining(withNetwork(withData(new Command(name)), cell, counts)))
 }
 
 function withData(command: Command) {
@@ -77,7 +78,11 @@ function withData(command: Command) {
     )
 }
 
-function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, cell: CellChoiceOption<T>) {
+function withNetwork<T, O extends OptionValues>(
+  command: Command<[string], O>,
+  cell: CellChoiceOption<T>,
+  counts: string,
+) {
   return command
     .optionsGroup(NETWORK_OPTIONS)
     .option('--cell <cell>', cell.help, cell.read)
@@ -127,6 +132,11 @@ function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, c
       '--dropout <p>',
       'one dropout rate, or words=0.2,embedding=0.6,layers=0.3,output=0.3 (lm: input, layers, output)',
       dropout,
+    )
+    .option(
+      '--counts <on|off>',
+      `mix the network with naive Bayes of words and pairs, as far as that helps on the validation rows (default: ${counts})`,
+      oneOf('--counts', ['on', 'off']),
     )
 }
 

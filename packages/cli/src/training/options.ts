@@ -24,6 +24,7 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
     maximumVocabulary: flags.maxVocabulary,
     maximumLength: flags.maxLength,
     dropout: flags.dropout,
+    counts: flags.counts && flags.counts === 'on',
     ...engineOptions(flags),
   })
 }

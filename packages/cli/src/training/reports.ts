@@ -3,6 +3,7 @@ import Table from 'cli-table3'
 import type {
   ClassEvaluation,
   EntityScores,
+  SentenceScores,
   Evaluation,
   SequenceEvaluation,
   TagEvaluation,
@@ -104,6 +105,7 @@ export function drawEvaluation(result: Evaluation, colors: Colors, width: number
   if (result.kind === 'tokens') return tokenLine(result, colors)
   if (result.kind === 'sequences') return sequenceLine(result, colors)
   const parts = [headline(result, colors, width)]
+  if (isTags(result) && result.sentences) parts.unshift(sentenceLine(result.sentences, colors))
   if (isTags(result) && result.entities) parts.push(entityTable(result.entities, colors, width))
   parts.push(classTable(result, colors, width))
   const confusion = drawConfusion(result, colors, width)
@@ -114,6 +116,12 @@ export function drawEvaluation(result: Evaluation, colors: Colors, width: number
 /** Of a tagger, whose rows are tokens. */
 function isTags(result: ClassEvaluation): result is TagEvaluation {
   return 'entities' in result
+}
+
+/** `label of the sentence right 97.1 %   label and every tag right 84.0 %   700 sentences` */
+function sentenceLine({ accuracy, exact, n }: SentenceScores, { bold }: Colors): string {
+  const label = bold(`label of the sentence right ${percent(accuracy)}`)
+  return `${label}   label and every tag right ${percent(exact)}   ${plural(n, 'sentence')}`
 }
 
 /** Spans by label, the most frequent first; and all together. */
@@ -244,6 +252,7 @@ export function evaluationJson(result: Evaluation): object {
     perClass,
     confusion,
     ...(isTags(result) ? { entities: result.entities } : {}),
+    ...(isTags(result) && result.sentences ? { sentences: result.sentences } : {}),
     warnings,
   }
 }

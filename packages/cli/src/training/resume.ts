@@ -2,6 +2,7 @@
 import {
   type AttentionScore,
   cells,
+  type ScheduledSampling,
   type TokenKind,
   type ClassifierFitOptions,
   type TagScheme,
@@ -38,13 +39,18 @@ export interface TrainFlags extends TrainingFlags {
   lines?: boolean
   steps?: number
   endToken?: boolean
+  resetStates?: boolean
   crf?: boolean
   characters?: boolean
   scheme?: TagScheme
   repair?: boolean
   sentence?: string
+  tags?: string
   attention?: AttentionScore
   targetTokens?: TokenKind
+  scheduledSampling?: ScheduledSampling
+  source?: string
+  target?: string
   tied?: true
   lockedDropout?: true
   embeddingDropout?: number
@@ -56,7 +62,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--task --lines --sentence --text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--task --lines --sentence --tags --text --label --source --target --format --header --delimiter --quotes --encoding --test --validation --epochs --out --log --plot --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.

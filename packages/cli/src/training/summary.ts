@@ -36,7 +36,9 @@ export const STOPPED = {
 
 export function drawSummary(summary: Summary, colors: Colors, width: number): string {
   const { report, result } = summary
-  const lines = [trained(summary, colors), bestEpoch(report)].flatMap((line) => wrap(line, width))
+  const lines = [trained(summary, colors), bestEpoch(report), ...counted(report)].flatMap((line) =>
+    wrap(line, width),
+  )
   if (result) lines.push('', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`)
   const baseline = baselineLine(summary)
   return [
@@ -64,6 +66,21 @@ function bestEpoch({ best, history, validationSize, kept }: ModelFitReport): str
   return `Best epoch ${best.epoch}: accuracy ${percent(best.accuracy)}, loss ${loss(best.loss)} ${on}. Saved the weights of this epoch.${whyLower(history[best.epoch - 1]?.trainLoss, best.loss)}`
 }
 
+/** What counting words contributes, and how network and counts do alone. */
+function counted({ counts, validationSize }: ModelFitReport): string[] {
+  if (!counts) return []
+  const { networkWeight, countsWeight, terms, minimumCount, validation } = counts
+  const alone = `the network alone ${percent(validation.network.accuracy)}, counts of words alone ${percent(validation.counts.accuracy)}`
+  const on = `on ${plural(validationSize, 'validation row')}`
+  if (countsWeight === 0) return [`Counts of words do not help, so the model is the network: ${alone} ${on}.`]
+  const { accuracy, loss: value } = validation.model
+  const few = minimumCount > 1 ? ` of ${minimumCount} training texts or more` : ''
+  const table = `${plural(terms, 'word or pair', 'words and pairs')}${few}`
+  return [
+    `Mixed with counts of ${table}: accuracy ${percent(accuracy)}, loss ${loss(value)} (${alone}) ${on}. Weights: network ${networkWeight}, counts ${countsWeight}.`,
+  ]
+}
+
 /** Why the two losses cannot be compared, where that is likely to be asked. */
 function whyLower(training: number | undefined, validation: number): string {
   if (training === undefined || training < 1.2 * validation) return ''
@@ -71,7 +88,7 @@ function whyLower(training: number | undefined, validation: number): string {
 }
 
 function baselineLine({ cell, report, result, baseline }: Summary): string | undefined {
-  const accuracy = baseline?.part === 'test' ? getAccuracy(result) : report.best?.accuracy
+  const accuracy = baseline?.part === 'test' ? getAccuracy(result) : validationAccuracy(report)
   if (!baseline || accuracy === undefined || accuracy === null) return undefined
   return `On the ${baseline.part} rows ${compareWithBaseline(cell, accuracy, baseline)}`
 }
@@ -93,6 +110,11 @@ function next(
   const lines = commands.map((command) => `  ${dim('$')} ${command}`)
   if (!result) lines.push(`  ${dim('with other rows:')} ${latch} evaluate ${file} FILE ${read}`)
   return [`Saved ${green(path)}. Next steps:`, ...lines]
+}
+
+/** Of the model: the network, with counts where it has them. */
+function validationAccuracy({ counts, best }: ModelFitReport): number | null | undefined {
+  return counts ? counts.validation.model.accuracy : best?.accuracy
 }
 
 /** The first words of a text. */

@@ -1,31 +1,38 @@
 /** Which options of `latch train` each task has. */
 import { UsageError } from 'latch'
-import { LANGUAGE_DROPOUT, LANGUAGE_ONLY } from '../language/options.ts'
+import { LANGUAGE_DROPOUT, LANGUAGE_ONLY, REGULARISATION_FLAGS } from '../language/options.ts'
 import type { TrainFlags, TASKS } from './resume.ts'
 
 type Task = (typeof TASKS)[number]
 
 /** Options that not every task has, with those that have them. */
 const OWN: Readonly<Record<string, readonly Task[]>> = {
-  '--label': ['classify', 'tag', 'seq2seq'],
+  '--text': ['classify', 'lm', 'tag'],
+  '--label': ['classify', 'tag'],
   '--bidirectional': ['classify', 'tag', 'seq2seq'],
   '--no-bidirectional': ['classify', 'tag', 'seq2seq'],
   '--reset': ['classify'],
   '--activation': ['classify'],
   '--pooling': ['classify'],
   '--max-length': ['classify', 'seq2seq'],
+  '--counts': ['classify'],
   '--class-weights': ['classify', 'tag'],
   '--header': ['classify', 'seq2seq'],
   '--delimiter': ['classify', 'lm', 'seq2seq'],
   '--quotes': ['classify', 'lm', 'seq2seq'],
   ...Object.fromEntries(LANGUAGE_ONLY.map((flag) => [flag, ['lm'] as const])),
+  ...Object.fromEntries(REGULARISATION_FLAGS.map((flag) => [flag, ['lm', 'tag'] as const])),
   '--crf': ['tag'],
   '--characters': ['tag'],
   '--scheme': ['tag'],
   '--repair': ['tag'],
   '--sentence': ['tag'],
+  '--source': ['seq2seq'],
+  '--target': ['seq2seq'],
+  '--tags': ['tag'],
   '--attention': ['seq2seq'],
   '--target-tokens': ['seq2seq'],
+  '--scheduled-sampling': ['seq2seq'],
 }
 
 const NOUNS: Readonly<Record<Task, string>> = {
@@ -53,11 +60,17 @@ export function requireTaskOptions(
   if ((task === 'tag' || task === 'seq2seq') && embedding === 'oneHot') wrong.push('--embedding one-hot')
   if (wrong.length === 0) return
   const named = wrong.join(', ')
+  const columns = task === 'seq2seq' ? wrong.filter((flag) => flag === '--text' || flag === '--label') : []
   const other = task === 'classify' ? [...others].find((one) => one !== 'classify') : undefined
   throw new UsageError({
     where: task === 'classify' ? 'train' : `--task ${task}`,
     expected: `options of ${NOUNS[task]}`,
     got: named,
-    remedy: other ? `Add \`--task ${other}\` for ${NOUNS[other]}, or omit ${named}.` : `Omit ${named}.`,
+    remedy:
+      columns.length === wrong.length
+        ? 'Name the columns with `--source` and `--target`.'
+        : other
+          ? `Add \`--task ${other}\` for ${NOUNS[other]}, or omit ${named}.`
+          : `Omit ${named}.`,
   })
 }

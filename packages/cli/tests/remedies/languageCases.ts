@@ -12,6 +12,7 @@ import { readCorpus } from '../../src/language/corpus.ts'
 import { evaluateLanguageModel } from '../../src/language/evaluate.ts'
 import { requireLanguageModel } from '../../src/language/languageModels.ts'
 import { requireTaskOptions } from '../../src/training/taskOptions.ts'
+import { readSentenceFile, type SentenceFlags } from '../../src/tagging/sentences.ts'
 import { requireTaggerFlags } from '../../src/tagging/taggers.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { Workplace } from '../cliHelpers.ts'
@@ -29,6 +30,17 @@ async function reading(content: string): Promise<void> {
 }
 
 const SMALL = { units: 2, embedding: 2 }
+
+/** Reads a sentence with these columns for a tagger. */
+async function sentencesOf(columns: SentenceFlags, sentenceLabel: string | null): Promise<void> {
+  const place = new Workplace()
+  try {
+    const path = place.path(place.write('rows.jsonl', '{"tokens":"a b","tags":"X Y","intent":"Z"}'))
+    await readSentenceFile(path, columns, output, { settings: { sentenceLabel } } as never)
+  } finally {
+    place.remove()
+  }
+}
 
 export const LANGUAGE_CASES: readonly RemedyCase[] = [
   {
@@ -76,9 +88,9 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
   {
     name: 'a table without columns of sources and targets',
     kind: UsageError,
-    remedy: 'Name them with `--text SOURCES --label TARGETS`.',
+    remedy: 'Name them with `--source` and `--target`.',
     raise: () => pairsOf('a,b,c\n1,2,3\n', {}),
-    follow: () => pairsOf('a,b,c\n1,2,3\n', { text: 'a', label: 'c' }),
+    follow: () => pairsOf('a,b,c\n1,2,3\n', { source: 'a', target: 'c' }),
   },
   {
     name: 'bad rows of a sequence-to-sequence model',
@@ -101,6 +113,16 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     remedy: 'Omit --svg.',
     raise: async () => inspectSequences(await tinyPairs(), 'ab', { svg: 'a.svg' }, output),
     follow: async () => inspectSequences(await tinyPairs(), 'ab', {}, new Silent()),
+  },
+  {
+    name: 'labels of sentences for a tagger without any',
+    kind: UsageError,
+    remedy: 'Omit --label, or train with --tags and --label.',
+    raise: () => sentencesOf({ tags: 'tags', label: 'intent' }, null),
+    follow: async () => {
+      await sentencesOf({ tags: 'tags' }, null)
+      await sentencesOf({ tags: 'tags', label: 'intent' }, 'intent')
+    },
   },
   {
     name: 'options that a tagger does not have',

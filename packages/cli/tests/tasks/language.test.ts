@@ -70,12 +70,15 @@ describe('latch train --task lm', () => {
       ['corpus.txt', '--lines'],
       ['rows.csv', '--text', 'story'],
     ]) {
-      const args = ['train', ...given, ...SMALL, '--epochs', '1', '--force', '--out', 'lines.safetensors']
+      const reset = ['--reset-states', given.includes('--lines') ? 'yes' : 'no']
+      const out = ['--force', '--out', 'lines.safetensors']
+      const args = ['train', ...given, ...SMALL, ...reset, '--epochs', '1', ...out]
       const { code, stderr } = await place.latch(args)
       expect(stderr).not.toMatch(/error/)
       expect(code).toBe(0)
       const model = await LanguageModel.load(place.path('lines.safetensors'))
       expect(model.vocabulary.has('<end>')).toBe(true)
+      expect(model.settings.resetStates).toBe(given.includes('--lines'))
     }
   })
 

@@ -17,7 +17,9 @@ const pairs = Array.from({ length: 60 }, (_, i) => {
   return { word, turned: word.split('').reverse().join('') }
 })
 const SMALL =
-  '--task seq2seq --units 8 --embedding 8 --batch 8 --seed 3 --lr 0.02 --text word --label turned'.split(' ')
+  '--task seq2seq --units 8 --embedding 8 --batch 8 --seed 3 --lr 0.02 --source word --target turned'.split(
+    ' ',
+  )
 const train = (...more: readonly string[]) => place.latch(['train', 'words.csv', ...SMALL, ...more])
 
 beforeAll(async () => {
@@ -52,6 +54,19 @@ describe('latch train --task seq2seq', () => {
     expect(plain.stdout).toMatch(/Trained gru with general attention on 54 rows/)
     expect(plain.stdout).toMatch(/Validation: exact \d/)
     expect(plain.stdout).toMatch(/source {2}\w+\nmodel {3}/)
+    const sampled = await train(
+      '--epochs',
+      '1',
+      '--scheduled-sampling',
+      'inverse-sigmoid:k=3',
+      '--out',
+      's.safetensors',
+    )
+    expect(sampled.code).toBe(0)
+    const { settings } = await SequenceToSequence.load(place.path('s.safetensors'))
+    expect(settings.scheduledSampling).toEqual({ type: 'inverseSigmoid', k: 3 })
+    const wrong = await train('--scheduled-sampling', 'linear')
+    expect(wrong.stderr).toContain('linear:slope=NUMBER')
     const dotted = await train(
       '--epochs',
       '1',
@@ -76,7 +91,7 @@ describe('latch train --task seq2seq', () => {
     const none = await place.latch(['train', 'other.csv', ...options])
     expect(none.stderr).toMatch(/two columns, or columns named source and target, got 3/)
     expect(none.code).toBe(2)
-    const same = await place.latch(['train', 'pairs.csv', ...options, '--text', 'word', '--label', 'word'])
+    const same = await place.latch(['train', 'pairs.csv', ...options, '--source', 'word', '--target', 'word'])
     expect(same.stderr).toContain('different columns')
   })
 
@@ -94,7 +109,7 @@ describe('latch train --task seq2seq', () => {
       },
     })
     expect(stopped.code).toBe(130)
-    const resume = ['--resume', 'part.checkpoint.safetensors', '--text', 'word', '--label', 'turned']
+    const resume = ['--resume', 'part.checkpoint.safetensors', '--source', 'word', '--target', 'turned']
     expect((await place.latch(['train', 'words.csv', '--task', 'seq2seq', ...resume])).code).toBe(0)
     expect(readFileSync(place.path('part.safetensors'))).toEqual(
       readFileSync(place.path('whole.safetensors')),
@@ -109,6 +124,9 @@ describe('latch train --task seq2seq', () => {
     expect(wrong.stderr).toMatch(/expected options of a sequence-to-sequence model, got --pooling/)
     const other = await place.latch(['train', 'words.csv', '--attention', 'dot'])
     expect(other.stderr).toContain('Add `--task seq2seq`')
+    const named = await place.latch(['train', 'words.csv', '--task', 'seq2seq', '--text', 'word'])
+    expect(named.stderr).toContain('Name the columns with `--source` and `--target`.')
+    expect(named.code).toBe(2)
   })
 })
 
@@ -127,9 +145,68 @@ describe('a saved sequence-to-sequence model', () => {
     ])
     const answers = jsonLines(await place.latch(['predict', 'm.safetensors', 'abc', 'dd', '--json']))
     expect(answers[0]).toMatchObject({ text: first.text, ended: first.ended })
-    const top = await place.latch(['predict', 'm.safetensors', 'abc', '--top', '2'])
-    expect(top.stderr).toContain('a sequence-to-sequence model')
-    expect(top.code).not.toBe(0)
+    const unknown = await place.latch(['predict', 'm.safetensors', ''])
+    expect(unknown.stderr).toMatch(/^error: source: expected a text/m)
+  })
+
+  it('finds likelier texts by beam search, and prints several', async () => {
+    const model = await SequenceToSequence.load(place.path('m.safetensors'))
+    const found = model.beamSearch(['abc', 'dd'], { beams: 4, lengthPenalty: 0.5 })
+    expect(found[1]).toEqual(model.beamSearch('dd', { beams: 4, lengthPenalty: 0.5 }))
+    const beams = ['--beams', '4', '--length-penalty', '0.5']
+    const one = await place.latch(['predict', 'm.safetensors', 'abc', 'dd', ...beams])
+    const cells = (stdout: string) =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t'))
+    expect(cells(one.stdout).map(([text, , source]) => [text, source])).toEqual([
+      [found[0][0].text, 'abc'],
+      [found[1][0].text, 'dd'],
+    ])
+    const two = await place.latch(['predict', 'm.safetensors', 'abc', ...beams, '--top', '2'])
+    const [[first, , second, , source]] = cells(two.stdout)
+    expect([first, second, source]).toEqual([found[0][0].text, found[0][1].text, 'abc'])
+    const [asJson] = jsonLines(
+      await place.latch(['predict', 'm.safetensors', 'dd', ...beams, '--top', '3', '--json']),
+    )
+    expect((asJson.top as { text: string }[]).map(({ text }) => text)).toEqual(
+      found[1].slice(0, 3).map(({ text }) => text),
+    )
+    for (const [wrong, message] of [
+      [['--top', '2'], 'Add `--beams 5`, or omit `--top`.'],
+      [['--length-penalty', '1'], 'Add `--beams 5`, or omit `--length-penalty`.'],
+      [[...beams, '--top', '5'], 'Keep as many beginnings: `--beams 5`.'],
+      [['--text', 'word', '--file', 'test.csv'], 'Name the columns with `--source` and `--target`.'],
+    ] as const) {
+      const refused = await place.latch([
+        'predict',
+        'm.safetensors',
+        ...(wrong.includes('--file' as never) ? [] : ['abc']),
+        ...wrong,
+      ])
+      expect(refused.stderr).toContain(message)
+      expect(refused.code).toBe(2)
+    }
+  })
+
+  it('reads the sources of a table, and reports those that it cannot read', async () => {
+    const named = await place.latch(['predict', 'm.safetensors', '--file', 'test.csv', '--source', 'word'])
+    expect(named.code).toBe(0)
+    expect(named.stdout.trimEnd().split('\n')).toHaveLength(20)
+    place.write('sources.csv', 'id,source\n1,ab\n2,\n3,cd\n')
+    const found = await place.latch(['predict', 'm.safetensors', '--file', 'sources.csv', '--beams', '2'])
+    expect(
+      found.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t').at(-1)),
+    ).toEqual(['ab', '', 'cd'])
+    expect(found.stderr).toMatch(/sources\.csv, row 1: source: expected a text/)
+    expect(found.code).toBe(1)
+    const unnamed = await place.latch(['predict', 'm.safetensors', '--file', 'test.csv'])
+    expect(unnamed.stderr).toContain('Name it with `--source`.')
+    expect(unnamed.code).toBe(2)
   })
 
   it('evaluates, shows its attention, and says what it is', async () => {
@@ -137,9 +214,9 @@ describe('a saved sequence-to-sequence model', () => {
       'evaluate',
       'm.safetensors',
       'test.csv',
-      '--text',
+      '--source',
       'word',
-      '--label',
+      '--target',
       'turned',
     ])
     expect(evaluated.stdout).toMatch(/exact .* edits a token .* nats a token .*20 rows/)
@@ -155,7 +232,9 @@ describe('a saved sequence-to-sequence model', () => {
     expect(refused.stderr).toContain('Omit --svg')
     const info = await place.latch(['info', 'm.safetensors'])
     expect(info.stdout).toContain('encoderDecoder')
-    const exported = await place.latch(['export', 'm.safetensors', '--to', 'onnx', '--out', 'm.onnx'])
-    expect(exported.stderr).toContain('only a Latch file holds')
+    const exported = await place.latch(['export', 'm.safetensors', '--to', 'onnx', '--out', 'onnx'])
+    expect(exported.stdout).toMatch(/onnx\/m\.encoder\.onnx[^]*onnx\/m\.decoder\.onnx/)
+    const none = await place.latch(['export', 'm.safetensors', '--to', 'torch', '--out', 'm.torch'])
+    expect(none.stderr).toContain('only a Latch file holds')
   })
 })

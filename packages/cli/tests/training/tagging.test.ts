@@ -104,7 +104,9 @@ describe('latch train --task tag', () => {
       ['a.jsonl'],
       ['b.csv', '--text', 'words', '--label', 'slots'],
       ['c.csv', '--text', 'w', '--label', 't', '--sentence', 'n'],
-      ['train.conll', '--crf', 'no', '--characters', 'no', '--no-bidirectional'],
+      'train.conll --crf no --characters no --no-bidirectional --locked-dropout --weight-dropout 0.2 --zoneout cell=0.1 --embedding-dropout 0.1'.split(
+        ' ',
+      ),
     ]) {
       const args = ['train', ...given, ...SMALL, '--epochs', '1', '--force', '--out', 'other.safetensors']
       const { code, stderr } = await place.latch(args)
@@ -112,7 +114,16 @@ describe('latch train --task tag', () => {
       expect(code).toBe(0)
     }
     const { settings } = await Tagger.load(place.path('other.safetensors'))
-    expect(settings).toMatchObject({ crf: false, characters: false, bidirectional: false })
+    expect(settings).toMatchObject({
+      crf: false,
+      characters: false,
+      bidirectional: false,
+      lockedDropout: true,
+      weightDropout: 0.2,
+      zoneout: { hidden: 0, cell: 0.1 },
+      embeddingDropout: 0.1,
+      activationPenalty: { alpha: 0, beta: 0 },
+    })
   })
 
   it('resumes a killed run to the same bytes', async () => {

@@ -5,6 +5,7 @@
 import type { Fix } from '../core/errors.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { ModelDocument } from './latch/modelFile.ts'
+import type { NamedTensor } from './safetensors/safetensors.ts'
 import type { Network } from '../model/network.ts'
 import type { Side, TextInput } from '../text/textRules.ts'
 import type { TokenKind } from '../text/tokenizer.ts'
@@ -78,6 +79,8 @@ export interface ImportedModel {
   omitted: readonly string[]
   /** The state is kept from call to call (Keras `stateful`). */
   stateful: boolean
+  /** The counts of words of a Latch file, which are no weights. */
+  counts?: NamedTensor
   /** The Latch document of the file, its own or embedded by an export, which restores the whole task. */
   document: ModelDocument | null
 }
@@ -92,6 +95,8 @@ export interface ExportSource {
   tokens: TokenKind | null
   /** The state is kept from call to call (Keras `stateful`). */
   stateful?: boolean
+  /** The model also counts words, which no other format has: the file is of the network alone. */
+  countsWords?: boolean
   /** The Latch document, which the file embeds in its metadata. */
   document: ModelDocument | null
   /** For the file's name and description. */

@@ -2,6 +2,7 @@
 import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import { layerNames } from '../layers/names.ts'
+import type { LayerOptions } from '../model/config.ts'
 import { hasZoneout } from '../layers/regularisation/zoneoutRates.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
@@ -14,7 +15,16 @@ export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
 }
 
 /** Layers that no other format has. */
-const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters', 'encoderDecoder']
+const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters', 'sentenceLabel', 'encoderDecoder']
+
+const COUNTS = 'the counts of words: no other format has them, so the file predicts as the network alone does'
+
+/** Says with the first file that counts are left out. */
+function omitCounts({ countsWords }: ExportSource, files: readonly ExportedFile[]): readonly ExportedFile[] {
+  if (!countsWords) return files
+  const [first, ...others] = files
+  return [{ ...first, omitted: [...(first.omitted ?? []), COUNTS] }, ...others]
+}
 
 /** A writer that refuses them. */
 function writer(format: string, write: ModelWriter): ModelWriter {
@@ -23,14 +33,28 @@ function writer(format: string, write: ModelWriter): ModelWriter {
     const names = layerNames(layers)
     const zoned = layers.findIndex((layer) => layer.type === 'recurrent' && hasZoneout(layer))
     if (zoned >= 0) throwZoneout(format, names[zoned])
-    const own = layers.findIndex(({ type }) => LATCH_ONLY.includes(type))
-    if (own < 0) return write(source)
+    const isPair = format === 'ONNX' && isEncoderDecoder(layers)
+    const own = layers.findIndex(({ type }, i) => LATCH_ONLY.includes(type) && !(isPair && i === 0))
+    if (own < 0) return omitCounts(source, await write(source))
     throw new UnsupportedError({
       where: `export to ${format}, ${names[own]}`,
       expected: `a layer of ${format}`,
       got: `${layers[own].type}, which only a Latch file holds`,
     })
   }
+}
+
+/** An encoder and a decoder as a sequence-to-sequence model has them: ONNX has a graph for each. */
+function isEncoderDecoder([first, ...above]: readonly LayerOptions[]): boolean {
+  const last = above.filter(({ type }) => type !== 'dropout')
+  const [dense] = last
+  return (
+    first.type === 'encoderDecoder' &&
+    last.length === 1 &&
+    dense.type === 'dense' &&
+    dense.bias !== false &&
+    (dense.activation ?? 'linear') === 'linear'
+  )
 }
 
 /** No other format mixes the states of inference. @throws UnsupportedError, always */

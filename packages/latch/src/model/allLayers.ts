@@ -27,6 +27,7 @@ import { permuteLayer } from '../layers/shapes/permute.ts'
 import { reshapeLayer } from '../layers/shapes/reshape.ts'
 import { conv1dLayer } from '../layers/windows/conv1d.ts'
 import { averagePool1dLayer, maxPool1dLayer } from '../layers/windows/localPool.ts'
+import { sentenceLabelLayer } from '../layers/words/sentenceLabel.ts'
 import { wordCharactersLayer } from '../layers/words/wordCharacters.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
@@ -59,4 +60,5 @@ export const allLayers: readonly LayerInfo[] = [
   reshapeLayer,
   crfLayer,
   wordCharactersLayer,
+  sentenceLabelLayer,
 ]

@@ -56,6 +56,18 @@ export class CarriedStates {
     )
   }
 
+  /** Puts the states of these sequences in place of all; -1: states of zero. */
+  pick(sequences: Int32Array): void {
+    this.values = this.values.map((values, k) => {
+      const { width } = this.states[k]
+      const picked = new Float64Array(sequences.length * width)
+      sequences.forEach((from, to) => {
+        if (from >= 0) picked.set(values.subarray(from * width, (from + 1) * width), to * width)
+      })
+      return picked
+    })
+  }
+
   /** Sets the initial states of the next forward pass: those of as many sequences as the batch has. */
   write(batch: PackedBatch): void {
     this.values.forEach((values, k) => {

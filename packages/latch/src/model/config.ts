@@ -30,6 +30,7 @@ import type { PermuteOptions } from '../layers/shapes/permute.ts'
 import type { ReshapeOptions } from '../layers/shapes/reshape.ts'
 import type { Conv1dOptions } from '../layers/windows/conv1d.ts'
 import type { AveragePool1dOptions, MaxPool1dOptions } from '../layers/windows/localPool.ts'
+import type { SentenceLabelOptions } from '../layers/words/sentenceLabel.ts'
 import type { WordCharactersOptions } from '../layers/words/wordCharacters.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
 
@@ -63,6 +64,7 @@ export type LayerOptions =
   | EncoderDecoderOptions
   | CrfOptions
   | WordCharactersOptions
+  | SentenceLabelOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

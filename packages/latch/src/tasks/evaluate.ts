@@ -13,8 +13,9 @@ import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
 import { assertRows } from './rows.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
+import { mixedRows } from './taskModel.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
-import type { EvaluationRequest, TaskTypes, Trained } from './task.ts'
+import type { EvaluationRequest, TaskTraining, TaskTypes, Trained } from './task.ts'
 
 /** Errors: see Model.evaluate. */
 export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequest<T>): Promise<Evaluation> {
@@ -38,8 +39,8 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
     return { kind: 'values', ...(await measureValues(network, dataset, options)), labels, warnings }
   }
   const { actual, predicted, loss } =
-    learned.outputActivation === 'probabilities'
-      ? await measureProbabilities(trained, dataset, items.map(training.classes), options)
+    learned.counts || learned.outputActivation === 'probabilities'
+      ? await measureClasses(training, trained, items, dataset, options)
       : await evaluate(network, dataset, { signal, onProgress })
   return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, warnings }
 }
@@ -98,13 +99,18 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
   }
 }
 
-/** Class metrics of outputs that are already probabilities: the loss is their cross-entropy. */
-async function measureProbabilities(
-  { network, learned: { outputActivation } }: Trained,
+/**
+ * Class metrics of a model whose answer is not the network's logits: its outputs are probabilities already, or counts
+ * are mixed with them. The loss is the cross-entropy.
+ */
+async function measureClasses<T extends TaskTypes>(
+  training: TaskTraining<T>,
+  { network, learned }: Trained,
+  items: readonly T['Item'][],
   dataset: Dataset,
-  targets: readonly ArrayLike<number>[],
   options: ModelEvaluateOptions,
 ) {
+  const { outputActivation } = learned
   const { width, per } = network.output
   const [actual, predicted]: [number[], number[]] = [[], []]
   let loss = 0
@@ -112,10 +118,12 @@ async function measureProbabilities(
     const out = network.readOutput(batch)
     const { steps } = outputBatch(network, batch)
     numbers.forEach((number, sequence) => {
-      const classes = targets[number]
+      const classes = training.classes(items[number])
+      const tokens = training.tokens?.(items[number]) ?? []
       for (let t = 0; t < classes.length; t++) {
         const at = (per === 'step' ? sequence * steps + t : sequence) * width
-        const row = out.subarray(at, at + width)
+        const own = out.subarray(at, at + width)
+        const [row] = mixedRows(learned, tokens, [own])
         actual.push(classes[t])
         predicted.push(pickClass(row, outputActivation))
         loss -= Math.log(Math.max(classProbabilities(row, outputActivation)[classes[t]], Number.MIN_VALUE))

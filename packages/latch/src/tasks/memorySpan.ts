@@ -125,6 +125,7 @@ async function trainOnFacts(cell: CellName, options: SpanTraining): Promise<Text
     units,
     dropout: 0,
     labels: CITIES,
+    counts: false,
     engine,
     precision,
     threads,

@@ -152,6 +152,8 @@ export interface ModelStreamState {
   space: string
   /** For texts padded to one length: the ids that count, and how many tokens were read; else null. */
   text: { ids: number[]; read: number } | null
+  /** For a model that counts words: the text so far, as rows of its table, and the last token. */
+  counted?: { rows: number[]; last: string | null }
 }
 
 /** One sequence, step by step. After each step, the prediction equals that of `predict` for the steps so far, bit for bit. */

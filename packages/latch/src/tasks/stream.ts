@@ -3,6 +3,7 @@ import { internalsOf } from '../model/network.ts'
 import type { Stream } from '../model/streams/stream.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
+import { countedText, type CountedText } from './counts/wordCounts.ts'
 import type { ModelStream, ModelStreamState } from './model.ts'
 import { interpret } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, TextReading, Trained } from './task.ts'
@@ -15,6 +16,8 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   readonly #text: TextReading | null
   /** The last output row. */
   protected output: ArrayLike<number>
+  /** The text so far, for a model that counts words. */
+  #counted: CountedText | null = null
   /** White space at the end of the text so far, which counts once more text follows. */
   #space = ''
 
@@ -24,6 +27,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     this.stream = trained.network.stream()
     this.#text = task.text(trained.learned)
     this.output = new Float64Array(trained.network.output.width)
+    this.#counted = countedText(trained.learned)
   }
 
   get steps(): number {
@@ -77,14 +81,21 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
       output: this.steps === 0 ? [] : Array.from(this.output),
       space: this.#space,
       text: null,
+      ...(this.#counted ? { counted: this.#counted.save() } : {}),
     }
   }
 
   restore(saved: ModelStreamState): void {
     const where = 'stream.restore'
     const own = this.#fingerprint
-    const { fingerprint, network, output, space, text } = saved ?? {}
-    if (!Array.isArray(output) || typeof space !== 'string' || space.trim() || text === undefined) {
+    const { fingerprint, network, output, space, text, counted } = saved ?? {}
+    if (
+      !Array.isArray(output) ||
+      typeof space !== 'string' ||
+      space.trim() ||
+      text === undefined ||
+      (this.#counted && !Array.isArray(counted?.rows))
+    ) {
       throw new UsageError({ where, expected: 'a state from save()', got: describe(saved) })
     }
     if (fingerprint !== own) {
@@ -98,14 +109,18 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     this.stream.restore(network)
     if (width) this.output = Float64Array.from(output)
     this.#space = space
+    this.#counted = countedText(this.#trained.learned, counted)
   }
 
   protected restart(): void {
     this.stream.reset()
+    this.#counted = countedText(this.#trained.learned)
   }
 
   protected readStep(step: T['Step']): void {
     this.output = this.stream.push(this.#task.encodeStep(this.#trained.learned, step))
+    // Only texts have counts.
+    this.#counted?.read([step as string])
   }
 
   #readSpace(): void {
@@ -115,7 +130,9 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
 
   protected advance(token: string): void {
     const id = this.requireText().findId(token)
-    if (id !== null) this.output = this.stream.push(id)
+    if (id === null) return
+    this.output = this.stream.push(id)
+    this.#counted?.read([token])
   }
 
   /** @throws UsageError for a saved state with a text, unless this stream has the same text */
@@ -139,6 +156,6 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   protected interpret(): T['Output'] {
-    return interpret(this.#task, this.#trained, [this.output])
+    return interpret(this.#task, this.#trained, [this.#counted?.mix(this.output) ?? this.output])
   }
 }

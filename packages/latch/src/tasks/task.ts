@@ -5,6 +5,7 @@
  */
 import type { EngineOptions } from '../engine/engine.ts'
 import type { FormatName, ModelInput, OutputActivation } from '../formats/imported.ts'
+import type { NamedTensor } from '../formats/safetensors/safetensors.ts'
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
@@ -13,6 +14,8 @@ import type { Network } from '../model/network.ts'
 import type { LanguageTokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions, GivenColumns } from './columns.ts'
+import type { CountsReport } from './counts/report.ts'
+import type { WordCounts } from './counts/wordCounts.ts'
 import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
 import type { FitOptions, ModelFitReport, namedColumns } from './fit/fitOptions.ts'
 import type { historyOf } from './fit/history.ts'
@@ -31,6 +34,8 @@ export interface Learned {
   readonly textColumn?: string | null
   /** The state is kept from call to call (Keras `stateful`). */
   readonly stateful?: boolean
+  /** What counting words adds to the network's output; absent or null: nothing. */
+  readonly counts?: WordCounts | null
   /** The source of an imported model. */
   readonly source?: { readonly format: FormatName; readonly producer: string | null }
   /** Conventions found on import and how they were handled, each a sentence. */
@@ -120,6 +125,17 @@ export interface TaskTraining<T extends TaskTypes> {
   ): { train: T['Item'][]; validation: T['Item'][] } | null
   /** @param batchSize sequences per batch of training; undefined for validation and evaluation */
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][], batchSize?: number): Dataset
+  /**
+   * Counts the words of the training rows once the network is trained; null where that is off, or the validation rows
+   * are too few to weigh them. Absent if a model has no counts.
+   */
+  count?(
+    trained: Trained<T['Learned']>,
+    training: readonly T['Item'][],
+    validation: readonly T['Item'][],
+  ): Promise<{ learned: T['Learned']; report: CountsReport } | null>
+  /** The tokens of an item, for its counts; absent likewise. */
+  tokens?(item: T['Item']): readonly string[]
   /** The metrics; absent: those of classes or numbers. */
   measure?(
     trained: Trained<T['Learned']>,
@@ -199,8 +215,10 @@ export interface TaskDefinition<T extends TaskTypes> {
   readonly sections: readonly string[]
   /** The sections: plain JSON. */
   write(learned: T['Learned']): Record<string, unknown>
-  /** Reads the sections. @throws FormatError naming the field */
-  read(root: Field, config: NetworkConfig): T['Learned']
+  /** Its own tensors in the file; absent: none. */
+  tensors?(learned: T['Learned']): NamedTensor[]
+  /** Reads the sections; `take` takes the tensors whose names begin with a prefix. @throws FormatError naming the field */
+  read(root: Field, config: NetworkConfig, take: (prefix: string) => NamedTensor[]): T['Learned']
 }
 
 /** How a task reads texts. */

@@ -10,6 +10,7 @@ import { OneTraining } from '../model/oneTraining.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
+import { countedText } from './counts/wordCounts.ts'
 import { forEachBatch, packSequences } from './encoding.ts'
 import type { TrainingHistory } from './files/history.ts'
 import { storage } from './files/storage.ts'
@@ -26,7 +27,7 @@ import type {
 import { interpret, outputRows, ranking } from './prediction.ts'
 import { summarize } from './summary.ts'
 import { TaskStream } from './stream.ts'
-import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
+import type { Learned, TaskDefinition, TaskTypes, Trained } from './task.ts'
 import { chooseTarget, traceModel } from './trace.ts'
 
 /** The initial parts of a model. */
@@ -38,6 +39,19 @@ export interface ModelStart<T extends TaskTypes> {
   labels?: readonly string[] | null
   trained?: Trained<T['Learned']> | null
   history?: TrainingHistory | null
+}
+
+/**
+ * Rows of the network's output with what counting words adds. Here rather than beside the counts, so that a page and
+ * the training that it loads later share one chunk, which compresses better than two.
+ */
+export function mixedRows<Row extends ArrayLike<number>>(
+  learned: Learned,
+  tokens: readonly string[],
+  rows: readonly Row[],
+): readonly (Row | number[])[] {
+  const text = countedText(learned)?.read(tokens)
+  return text ? rows.map((row) => text.mix(row)) : rows
 }
 
 /** A model of a task. Each task has a subclass. */
@@ -173,9 +187,12 @@ export class TaskModel<T extends TaskTypes> implements Model<
   protected interpretBatch(
     _batch: PackedBatch,
     rows: readonly (readonly ArrayLike<number>[])[],
-    _encoded: readonly EncodedSequence[],
+    encoded: readonly EncodedSequence[],
   ): T['Output'][] {
-    return rows.map((own) => interpret(this.#task, this.trained, own))
+    const { trained } = this
+    return rows.map((own, b) =>
+      interpret(this.#task, trained, mixedRows(trained.learned, encoded[b].tokens, own)),
+    )
   }
 
   /**
@@ -242,8 +259,9 @@ export class TaskModel<T extends TaskTypes> implements Model<
     batch: PackedBatch,
     label: string | number | null,
     where?: string,
+    tokens: readonly string[] | null = null,
   ): { target: number; targets: Targets } {
-    return chooseTarget(this.trained, batch, label, where)
+    return chooseTarget(this.trained, batch, label, tokens, where)
   }
 
   /**
@@ -283,7 +301,15 @@ export class TaskModel<T extends TaskTypes> implements Model<
   exportSource(name = 'model'): ExportSource {
     const { trained } = this
     const { outputActivation, input, vocabulary, tokens, labels, stateful } = trained.learned
-    const document = taskDocument(this.#task, { ...trained, history: this.#history, training: null })
+    // Other formats have the network alone.
+    const countsWords = !!trained.learned.counts
+    const learned = { ...trained.learned, counts: null }
+    const document = taskDocument(this.#task, {
+      ...trained,
+      learned,
+      history: this.#history,
+      training: null,
+    })
     return {
       network: trained.network,
       outputActivation,
@@ -293,6 +319,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
       // Other formats have no place for merges; the document has them.
       tokens: tokens === 'bpe' ? null : tokens,
       stateful,
+      countsWords,
       document,
       name,
     }

@@ -12,6 +12,7 @@ import { internalsOf, type Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { findLabel } from './labels.ts'
 import type { EncodedSequence } from './model.ts'
+import { countedText } from './counts/wordCounts.ts'
 import { activate, byName, classProbabilities, countClasses, pickClass } from './prediction.ts'
 import type { Trained } from './task.ts'
 
@@ -28,7 +29,7 @@ export interface TraceRequest {
 /** Errors: see Model.trace. */
 export function traceModel(trained: Trained, { encoded, batch, text, label }: TraceRequest): Trace {
   const { network, learned, names } = trained
-  const { target, targets } = chooseTarget(trained, batch, label)
+  const { target, targets } = chooseTarget(trained, batch, label, encoded.tokens)
   const sequence = traceSequence(network, batch, targets)
   const { loss, layers, output } = sequence
   for (const layer of layers) {
@@ -38,26 +39,34 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
   }
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, batch)
-  const steps = top.steps.map((step, t) => ({
-    ...step,
-    token: encoded.tokens[t],
-    id: encoded.ids?.[t] ?? t,
-    known: encoded.known[t],
-    output: interpretRow(trained, outputs[t]),
-  }))
+  const counted = countedText(learned)
+  const shares = counted ? [byName(counted.shares(), names)] : []
+  const steps = top.steps.map((step, t) => {
+    const token = encoded.tokens[t]
+    if (counted) shares.push(byName(counted.read([token]).shares(), names))
+    return {
+      ...step,
+      token,
+      id: encoded.ids?.[t] ?? t,
+      known: encoded.known[t],
+      output: interpretRow(trained, counted?.mix(outputs[t]) ?? outputs[t]),
+    }
+  })
+  const last = lastRow(network, output)
   const { cell } = internalsOf(network).recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
-    ...interpretRow(trained, lastRow(network, output)),
+    ...interpretRow(trained, counted?.mix(last) ?? last),
     target: names[target],
     loss,
     convention: cell.keepConvention,
     steps: steps as TraceStep[],
     layers,
     ...(countClasses(network, learned.outputActivation) > 0 ? {} : { numbers: true }),
+    ...(counted ? { counts: { network: interpretRow(trained, last), shares } } : {}),
   } as unknown as Trace
-  passLink(sequence, trace)
+  passLink(sequence, trace, counted)
   return trace
 }
 
@@ -88,11 +97,13 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
  * @throws DataError for an unknown name
  */
 export function chooseTarget(
-  { network, learned: { outputActivation }, names }: Trained,
+  { network, learned, names }: Trained,
   batch: PackedBatch,
   label: string | number | null,
+  tokens: readonly string[] | null,
   where = 'label',
 ): { target: number; targets: Targets } {
+  const { outputActivation } = learned
   network.forward(batch)
   const out = network.readOutput(batch)
   const { width, per } = network.output
@@ -105,7 +116,8 @@ export function chooseTarget(
     const target = given ?? 0
     return { target, targets: { values: numbersToward(network, out, target) } }
   }
-  const target = given ?? likeliestClass(lastRow(network, out))
+  const last = lastRow(network, out)
+  const target = given ?? likeliestClass((tokens && countedText(learned)?.read(tokens).mix(last)) ?? last)
   if (per === 'sequence') return { target, targets: { classes: [target] } }
   const stepClasses = Array.from({ length: batch.steps }, (_, t) => {
     if (t === batch.steps - 1) return target

@@ -3,6 +3,7 @@
  */
 import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
+import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { bucketedBatches, type BucketOptions } from '../data/batches.ts'
 import { UsageError } from '../core/errors.ts'
@@ -18,12 +19,11 @@ export interface Sample {
   classes?: Int32Array
 }
 
-/** A batch of segments: each row continues the row at the same place of the batch before. */
+/** A batch of segments. */
 export interface SegmentBatch {
-  /** As many rows as the batch before, or fewer: the first ones go on. */
   readonly rows: Int32Array
-  /** Whether its rows continue no others: the states begin at zero. */
-  readonly starts: boolean
+  /** The place in the batch before of the row that each row continues; -1: none, its states begin at zero. */
+  readonly continues: Int32Array
 }
 
 /** Labelled sequences for training and evaluation; rows count from 0. See `arrayDataset` and `corpusDataset`. */
@@ -43,8 +43,15 @@ export interface Dataset {
    * every epoch begins with states of zero. Evaluation carries them too.
    */
   readonly segments?: readonly SegmentBatch[]
+  /** Of segments: the parts that are read side by side. Default: the rows of the largest batch. */
+  readonly batchSize?: number
   /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
+  /**
+   * What a step of training sees in the place of a sample of `batch`: by the network as it is, the number of updates before and
+   * the step's random key alone, so that a resumed run ends with the same bits. Its sequences are as long.
+   */
+  vary?(network: Network, sample: Sample, step: { updates: number; key: number }): Sample
 }
 
 /** @throws UsageError unless it has the members of a dataset */
@@ -58,7 +65,8 @@ export function assertDataset(where: string, dataset: unknown): asserts dataset 
 /** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */
 export function checkedMasks(name: string, dataset: Dataset): Dataset {
   assertDataset(`fit option ${name}`, dataset)
-  const { size, lengths, masked = false, segments } = dataset
+  const { size, lengths, masked = false, segments, batchSize } = dataset
+  const vary: Dataset['vary'] = dataset.vary && ((...given) => dataset.vary!(...given))
   const batch = (rows: Int32Array) => {
     const sample = dataset.batch(rows)
     if (masked || !sample.batch.mask?.includes(0)) return sample
@@ -69,7 +77,7 @@ export function checkedMasks(name: string, dataset: Dataset): Dataset {
       fix: { option: `${name}.masked`, value: true, to: 'reserve memory for masks before training starts' },
     })
   }
-  return { size, lengths, masked, segments, batch }
+  return { size, lengths, masked, segments, batchSize, batch, vary }
 }
 
 /** Batches of at most `batchSize` rows; those of segments are given. */

@@ -63,8 +63,9 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     let [loss, weight] = [0, 0]
     network.zeroGradients()
     for (let i = first; i <= last; i++) {
-      const sample = drawSample(network, train, batches[i])
       const key = mixKey(seed, epoch, i)
+      const drawn = drawSample(network, train, batches[i])
+      const sample = train.vary?.(network, drawn, { updates: progress.steps, key }) ?? drawn
       const pass = { training: true, record: false, key, frozenStatistics: run.parts.frozenStatistics }
       carried?.begin(i, sample.batch)
       network.forward(sample.batch, pass)

@@ -2,6 +2,7 @@
  * Optimizers by PyTorch's definitions and defaults. Parameters, gradients and each state lie in regions
  * of one layout, so an update is one walk over the whole network.
  */
+import { addUpdates } from '../engine/reference/updates.ts'
 import { internalsOf, type Network } from '../model/network.ts'
 import { eachElementRange } from '../tensors/elements.ts'
 import { TrainedParts } from './gradients/trainedParts.ts'
@@ -79,6 +80,7 @@ export class Optimizer {
   ) {
     internalsOf(network).runs.begin('Optimizer')()
     this.options = completeOptimizer(options)
+    addUpdates(internalsOf(network).engine.kernels)
     this.#regions = optimizerRegions(this.options)
     this.#network = network
     this.#parts = new TrainedParts(network, frozen)

@@ -145,3 +145,48 @@ describe('files', () => {
     expect(() => parseSentences('a O', { tag: '1' } as never)).toThrow(/parseSentences option tag/)
   })
 })
+
+describe('labels of sentences', () => {
+  const expected = [
+    { tokens: ['play', 'jazz'], tags: ['O', 'B-song'], label: 'PlayMusic' },
+    { tokens: ['hi'], tags: ['O'], label: 'Greet' },
+  ]
+
+  it('are read from comments, columns and objects', () => {
+    for (const [text, name] of [
+      ['# id = 1\n# intent = PlayMusic\nplay\tO\njazz\tB-song\n\n# intent: Greet\nhi\tO\n', 'a.conll'],
+      [
+        '{"tokens":"play jazz","tags":"O B-song","intent":"PlayMusic"}\n{"tokens":"hi","tags":"O","intent":"Greet"}',
+        'a.jsonl',
+      ],
+      ['tokens,tags,intent\nplay jazz,O B-song,PlayMusic\nhi,O,Greet\n', 'a.csv'],
+      ['sent_id,token,tag,intent\n1,play,O,PlayMusic\n1,jazz,B-song,\n2,hi,O,Greet\n', 'a.csv'],
+    ]) {
+      const columns = text.includes('tag,intent') ? { tags: 'tag' } : {}
+      expect(parseSentences(text, { name, label: 'intent', ...columns }).sentences).toEqual(expected)
+      expect(parseSentences(text, { name, ...columns }).sentences[0]).not.toHaveProperty('label')
+    }
+  })
+
+  it('are refused with their place where there are none', () => {
+    const refused = (text: string, name: string, message: RegExp) =>
+      expect(() => parseSentences(text, { name, label: 'intent' })).toThrow(message)
+    refused(
+      '# intent = A\na\tX\n\nb\tY\n',
+      'a.conll',
+      /a\.conll, line 4: expected a comment before it, `# intent = …`.*no comment/,
+    )
+    refused('# id = 1\na\tX\n', 'a.conll', /line 2: .*got other comments/)
+    refused(
+      '{"tokens":"a","tags":"X","intent":3}',
+      'a.jsonl',
+      /line 1: expected "intent", a label of the sentence, got 3/,
+    )
+    refused(
+      'tokens,tags,intent\na,X,\n',
+      'a.csv',
+      /row 0: expected a label of the sentence, got an empty cell/,
+    )
+    refused('tokens,tags\na,X\n', 'a.csv', /the labels of sentences among the columns tokens, tags/)
+  })
+})

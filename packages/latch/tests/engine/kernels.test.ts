@@ -1,6 +1,7 @@
 /**
  * Tests the WebAssembly kernels against the reference: same buffers, same call, same result, nothing else touched.
  */
+import { addUpdates } from '../../src/engine/reference/updates.ts'
 import { describe, test } from 'vitest'
 import { createEngine } from '../../src/engine/createEngine.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
@@ -13,6 +14,7 @@ const SUMS = 2e-5
 describe.each(['simd', 'relaxed'] as const)('%s kernels equal the reference', (name) => {
   const engine = createEngine({ engine: name })
   const plain = createReferenceEngine('float32', engine.panel)
+  addUpdates(plain.kernels)
   const checkSame = (what: string, call: Call, tolerance?: number) =>
     expectSame(engine, plain, what, call, tolerance)
 

@@ -2,6 +2,7 @@
  * What must hold to the bit, and how near the approximated functions come: matmul tiles, dropout
  * masks, ranges cut anywhere, NaN let through.
  */
+import { addUpdates } from '../../src/engine/reference/updates.ts'
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../src/engine/engine.ts'
 import { transposedScratch } from '../../src/engine/kernels.ts'
@@ -18,6 +19,7 @@ function run(engine: Engine, seed: string, call: Call): void {
 describe.each(['simd', 'relaxed'] as const)('%s', (build) => {
   const wasm = createEngine({ engine: build })
   const plain = createReferenceEngine('float32', wasm.panel)
+  addUpdates(plain.kernels)
 
   describe('matmul', () => {
     for (const engine of [wasm, plain]) {

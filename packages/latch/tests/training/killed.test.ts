@@ -53,27 +53,30 @@ describe('killed at random moments', () => {
     assert(status === 0, stderr)
   })
 
-  it.each(['lstm', 'gru'])('%s: ten times, resumed from the last checkpoint each time', async (cell) => {
-    const whole = await session(`${cell}-whole`, null)
-    expect(whole).toMatchObject({ killed: false, resumedAt: null })
-    expect(readdirSync(join(folder, `${cell}-whole`)).sort()).toEqual(['checkpoint', 'model.safetensors'])
-    const random = new Random(7, 'kills', cell)
-    const resumedAt: number[] = []
-    // Should a run end before the tenth kill, the next begins anew.
-    for (let [kills, run] = [0, 0]; kills < 10; run++) {
-      const name = `${cell}-killed-${run}`
-      const steps: number[] = []
-      for (let ended = false; !ended;) {
-        const delay = kills < 10 ? random.between(0, whole.milliseconds / 3) : null
-        const one = await session(name, delay)
-        if (one.resumedAt !== null) steps.push(one.resumedAt)
-        if (one.killed) kills++
-        ended = !one.killed
+  it.each(['lstm', 'gru', 'seq2seq'])(
+    '%s: ten times, resumed from the last checkpoint each time',
+    async (kind) => {
+      const whole = await session(`${kind}-whole`, null)
+      expect(whole).toMatchObject({ killed: false, resumedAt: null })
+      expect(readdirSync(join(folder, `${kind}-whole`)).sort()).toEqual(['checkpoint', 'model.safetensors'])
+      const random = new Random(7, 'kills', kind)
+      const resumedAt: number[] = []
+      // Should a run end before the tenth kill, the next begins anew.
+      for (let [kills, run] = [0, 0]; kills < 10; run++) {
+        const name = `${kind}-killed-${run}`
+        const steps: number[] = []
+        for (let ended = false; !ended;) {
+          const delay = kills < 10 ? random.between(0, whole.milliseconds / 3) : null
+          const one = await session(name, delay)
+          if (one.resumedAt !== null) steps.push(one.resumedAt)
+          if (one.killed) kills++
+          ended = !one.killed
+        }
+        expect(model(name).equals(model(`${kind}-whole`)), name).toBe(true)
+        expect(steps).toEqual([...steps].sort((a, b) => a - b))
+        resumedAt.push(...steps)
       }
-      expect(model(name).equals(model(`${cell}-whole`)), name).toBe(true)
-      expect(steps).toEqual([...steps].sort((a, b) => a - b))
-      resumedAt.push(...steps)
-    }
-    expect(new Set(resumedAt).size).toBeGreaterThan(1)
-  })
+      expect(new Set(resumedAt).size).toBeGreaterThan(1)
+    },
+  )
 })

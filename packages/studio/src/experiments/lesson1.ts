@@ -155,7 +155,15 @@ async function order(emit: (event: OrderEvent) => void): Promise<{ stopped: bool
     test.map(({ label }, i) => ({ label, text: [...before(k), ...texts[i]].join(' ') })),
   )
   for (const cell of NETWORKS) {
-    const model = textClassifier({ cell, units: 24, embedding: 24, dropout: 0, maximumLength: 40, ...ENGINE })
+    const model = textClassifier({
+      cell,
+      units: 24,
+      embedding: 24,
+      dropout: 0,
+      maximumLength: 40,
+      counts: false,
+      ...ENGINE,
+    })
     const steps = EPOCHS * Math.ceil(train.length / 32)
     let made = 0
     const { seconds } = await model.fit(train, {

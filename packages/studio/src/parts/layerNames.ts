@@ -8,6 +8,7 @@ export const LAYER_NAMES: Readonly<Record<LayerOptions['type'], string>> = {
   encoderDecoder: 'Encoder and decoder',
   features: 'features',
   wordCharacters: 'words by characters',
+  sentenceLabel: 'label of the sentence',
   recurrent: 'recurrent',
   projectedLstm: 'LSTM with projection',
   dropout: 'dropout',

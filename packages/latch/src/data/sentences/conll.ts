@@ -17,6 +17,12 @@ export interface ConllFile {
   notes: string[]
 }
 
+/** The lines of a sentence, and the comments before them. */
+interface Block {
+  lines: Line[]
+  comments: string[]
+}
+
 /** Cells of a line, and its number from 1. */
 interface Line {
   cells: string[]
@@ -26,12 +32,13 @@ interface Line {
 /** @throws DataError naming the line; UsageError for a column that is not there */
 export function parseConll(lines: readonly string[], name: string, chosen: SentenceColumns): ConllFile {
   const { blocks, names, notes } = blocksOf(lines, name)
-  const first = blocks[0]?.[0]
+  const first = blocks[0]?.lines[0]
   if (!first)
     throw new DataError({ where: name, expected: 'at least one sentence', got: 'an empty document' })
   const width = first.cells.length
   const isNumbered =
-    width === CONLLU.length && blocks.every((block) => block.every(({ cells }) => NUMBERED.test(cells[0])))
+    width === CONLLU.length &&
+    blocks.every((block) => block.lines.every(({ cells }) => NUMBERED.test(cells[0])))
   const header = names ?? (isNumbered ? CONLLU : null)
   const tokens = columnOf(
     chosen.tokens,
@@ -59,14 +66,16 @@ export function parseConll(lines: readonly string[], name: string, chosen: Sente
     })
   }
   let left = 0
-  const sentences = blocks.map((block): RawSentence => {
+  const sentences = blocks.map(({ lines: block, comments }): RawSentence => {
+    const place = `line ${block[0].number}`
     // A word of several tokens stands on a line of its own before them; an empty node is no token.
     const words = header?.[0] === 'id' ? block.filter(({ cells }) => /^\d+$/.test(cells[0])) : block
     left += block.length - words.length
     return {
       tokens: words.map(({ cells }) => cells[tokens]),
       tags: tags === null ? null : words.map(({ cells }) => cells[tags]),
-      place: `line ${block[0].number}`,
+      label: chosen.label === undefined ? null : labelOf(comments, chosen.label, `${name}, ${place}`),
+      place,
     }
   })
   if (left > 0) notes.push(`${left} lines of multiword tokens and empty nodes left out.`)
@@ -80,29 +89,44 @@ export function parseConll(lines: readonly string[], name: string, chosen: Sente
   }
 }
 
+/** What a comment `# name = label` or `# name: label` says. @throws DataError where none does */
+function labelOf(comments: readonly string[], name: string, where: string): string {
+  for (const comment of comments) {
+    const [, key, value] = /^#+\s*([^=:]+?)\s*[=:]\s*(.*?)\s*$/u.exec(comment) ?? []
+    if (key === name && value) return value
+  }
+  const expected = `a comment before it, \`# ${name} = …\`, with the label of the sentence`
+  throw new DataError({ where, expected, got: comments.length === 0 ? 'no comment' : 'other comments' })
+}
+
 /** The lines of each sentence, the names of `# global.columns`, and what was left out. */
 function blocksOf(lines: readonly string[], name: string) {
-  const blocks: Line[][] = []
+  const blocks: Block[] = []
   const notes: string[] = []
   let names: string[] | null = null
-  let block: Line[] = []
+  let block: Block = { lines: [], comments: [] }
   let documents = 0
   const first = lines.findIndex((line) => line.trim() !== '' && !line.startsWith('#') && !DOCUMENT.test(line))
   // Tabs, where the first line that is not a comment has one.
   const delimiter = lines[first]?.includes('\t') ? '\t' : /\s+/u
   const width = first < 0 ? 0 : lines[first].trimEnd().split(delimiter).length
   const end = () => {
-    if (block.length > 0) blocks.push(block)
-    block = []
+    if (block.lines.length === 0) return
+    blocks.push(block)
+    block = { lines: [], comments: [] }
   }
   lines.forEach((text, i) => {
     const number = i + 1
     if (text.trim() === '') return end()
     const cells = text.trimEnd().split(delimiter)
     // A comment, unless it has the columns of a token and, with spaces, stands inside a sentence.
-    if (text.startsWith('#') && (cells.length !== width || (delimiter !== '\t' && block.length === 0))) {
+    if (
+      text.startsWith('#') &&
+      (cells.length !== width || (delimiter !== '\t' && block.lines.length === 0))
+    ) {
       const [, columns] = /^#\s*global\.columns\s*=\s*(.+)$/i.exec(text) ?? []
       if (columns !== undefined) names = columns.trim().toLowerCase().split(/\s+/)
+      block.comments.push(text)
       return
     }
     if (DOCUMENT.test(text)) {
@@ -117,7 +141,7 @@ function blocksOf(lines: readonly string[], name: string) {
         got,
       })
     }
-    block.push({ cells, number })
+    block.lines.push({ cells, number })
   })
   end()
   if (documents > 0) notes.push(`${documents} lines -DOCSTART- left out.`)

@@ -16,6 +16,8 @@ export interface TaggedSentence {
   tokens: string[]
   /** A tag for each token; empty where no tags were read. */
   tags: string[]
+  /** Of the whole sentence, where one was asked for. */
+  label?: string
 }
 
 /** How sentences are read. */
@@ -45,6 +47,7 @@ export interface Sentences {
 export const SENTENCE_NAMES: Names<SentenceOptions> = {
   tokens: 1,
   tags: 1,
+  label: 1,
   sentence: 1,
   name: 1,
   format: 1,
@@ -78,7 +81,9 @@ export function parseSentences(text: string, options: SentenceOptions = {}): Sen
   if (sentences.length === 0)
     throw new DataError({ where: name, expected: 'at least one sentence', got: 'an empty document' })
   return {
-    sentences: sentences.map(({ tokens, tags }) => ({ tokens, tags: tags ?? [] })),
+    sentences: sentences.map(({ tokens, tags, label }) => {
+      return { tokens, tags: tags ?? [], ...(label === null ? {} : { label }) }
+    }),
     places: sentences.map(({ place }) => place),
     format,
     columns,
@@ -141,7 +146,7 @@ function parseObjects(
   lines: readonly string[],
   format: 'json' | 'jsonl',
   name: string,
-  { tokens = 'tokens', tags = 'tags' }: SentenceColumns,
+  { tokens = 'tokens', tags = 'tags', label }: SentenceColumns,
 ): Parsed {
   const objects: { value: unknown; place: string }[] = []
   if (format === 'json') {
@@ -168,7 +173,17 @@ function parseObjects(
         got: describe(own[column] ?? value),
       })
     }
-    return { tokens: list(tokens), tags: tags === false ? null : list(tags), place }
+    const read = {
+      tokens: list(tokens),
+      tags: tags === false ? null : list(tags),
+      label: label === undefined ? null : own[label],
+    }
+    if (label === undefined || isLabel(read.label)) return { ...read, place } as RawSentence
+    throw new DataError({
+      where: `${name}, ${place}`,
+      expected: `"${label}", a label of the sentence`,
+      got: describe(read.label),
+    })
   })
   return { sentences, columns: { tokens, tags: tags === false ? null : tags }, notes: [] }
 }
@@ -186,7 +201,7 @@ function parseRows(
   text: string,
   format: 'csv' | 'tsv',
   name: string,
-  { tokens, tags, sentence }: SentenceColumns,
+  { tokens, tags, label, sentence }: SentenceColumns,
 ): Parsed {
   const table = parseTable(text, { name, format, header: true })
   const find = (chosen: string | undefined, likely: RegExp, what: string): number => {
@@ -212,12 +227,27 @@ function parseRows(
       : -1
   const ofTokens = find(tokens, TOKENS, 'the tokens')
   const ofTags = tags === false ? -1 : find(tags, TAGS, 'the tags')
-  const columns = { tokens: table.columns[ofTokens], tags: ofTags < 0 ? null : table.columns[ofTags] }
   const cell = (row: readonly string[], at: number) => row[at]?.trim() ?? ''
+  const ofLabel = label === undefined ? -1 : find(label, TAGS, 'the labels of sentences')
+  const labelOf = (row: readonly string[], i: number) => {
+    const own = ofLabel < 0 ? null : cell(row, ofLabel)
+    if (own === null || isLabel(own)) return own
+    throw new DataError({
+      where: `${name}, row ${i}`,
+      expected: 'a label of the sentence',
+      got: 'an empty cell',
+    })
+  }
+  const columns = { tokens: table.columns[ofTokens], tags: ofTags < 0 ? null : table.columns[ofTags] }
   if (ids < 0) {
     const sentences = table.rows.map((row, i): RawSentence => {
       const own = ofTags < 0 ? null : split(cell(row, ofTags))
-      return { tokens: split(cell(row, ofTokens)), tags: own, place: `row ${i}` }
+      return {
+        tokens: split(cell(row, ofTokens)),
+        tags: own,
+        label: labelOf(row, i),
+        place: `row ${i}`,
+      }
     })
     return { sentences, columns, notes: [...table.notes] }
   }
@@ -227,7 +257,12 @@ function parseRows(
     const [id, token, tag] = [cell(row, ids), cell(row, ofTokens), ofTags < 0 ? '' : cell(row, ofTags)]
     // An empty cell goes on with the sentence before.
     if (sentences.length === 0 || (id !== '' && id !== last)) {
-      sentences.push({ tokens: [], tags: ofTags < 0 ? null : [], place: `row ${i}` })
+      sentences.push({
+        tokens: [],
+        tags: ofTags < 0 ? null : [],
+        label: labelOf(row, i),
+        place: `row ${i}`,
+      })
       last = id
     }
     if (token === '' || (ofTags >= 0 && tag === '')) {
@@ -239,6 +274,10 @@ function parseRows(
     own.tags?.push(tag)
   })
   return { sentences, columns, notes: [...table.notes] }
+}
+
+function isLabel(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
 }
 
 function split(text: string): string[] {

@@ -1,6 +1,6 @@
 /**
- * Attention of the steps of one sequence over those of another (Luong et al. 2015, arXiv:1508.04025; additive scores:
- * Bahdanau et al. 2015, arXiv:1409.0473), in any engine's arena. All sums are taken in float64, in ascending order.
+ * Additive attention of the steps of one sequence over those of another (Bahdanau et al. 2015, arXiv:1409.0473), in any
+ * engine's arena. All sums are taken in float64, in ascending order.
  */
 import type { Pointer } from '../kernels.ts'
 import type { Access } from '../reference/access.ts'
@@ -32,7 +32,7 @@ export interface AttentionInputs {
   readonly queries: Rows
   readonly keys: Rows
   readonly values: Rows
-  /** v of additive scores v·tanh(query + key) (width); 0: scores are query·key. */
+  /** v of the scores v·tanh(query + key) (width). */
   readonly additive: Pointer
 }
 
@@ -54,6 +54,7 @@ export function attendForward(
   const v = f()
   const { sources, targets, sourceOf, width } = pairs
   const sums = new Float64Array(width)
+  const w = additive >>> shift
   let at = 0
   for (let b = 0; b < sourceOf.length; b++) {
     const source = sourceOf[b]
@@ -65,10 +66,7 @@ export function attendForward(
       for (let s = 0; s < steps; s++) {
         const key = (keys.at >>> shift) + (sources.offsets[s] + source) * keys.stride
         let score = 0
-        if (additive) {
-          const w = additive >>> shift
-          for (let j = 0; j < width; j++) score += v[w + j] * Math.tanh(v[query + j] + v[key + j])
-        } else for (let j = 0; j < width; j++) score += v[query + j] * v[key + j]
+        for (let j = 0; j < width; j++) score += v[w + j] * Math.tanh(v[query + j] + v[key + j])
         weights[at + s] = score
         if (score > most) most = score
       }
@@ -138,19 +136,12 @@ export function attendBackward(
         const key = (keys.at >>> shift) + place * keys.stride
         const dKey = (gradients.keys.at >>> shift) + place * gradients.keys.stride
         const slope = weights[at + s] * (slopes[s] - common)
-        if (additive) {
-          for (let j = 0; j < width; j++) {
-            const y = Math.tanh(v[query + j] + v[key + j])
-            gradients.additive[j] += slope * y
-            const d = slope * v[w + j] * (1 - y * y)
-            sums[j] += d
-            v[dKey + j] += d
-          }
-        } else {
-          for (let j = 0; j < width; j++) {
-            sums[j] += slope * v[key + j]
-            v[dKey + j] += slope * v[query + j]
-          }
+        for (let j = 0; j < width; j++) {
+          const y = Math.tanh(v[query + j] + v[key + j])
+          gradients.additive[j] += slope * y
+          const d = slope * v[w + j] * (1 - y * y)
+          sums[j] += d
+          v[dKey + j] += d
         }
       }
       const to = (gradients.queries.at >>> shift) + row * gradients.queries.stride

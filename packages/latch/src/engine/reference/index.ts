@@ -14,17 +14,21 @@ import { gruKernels, gruResetBeforeKernels } from './gru.ts'
 import { lossKernels } from './loss.ts'
 import { lstmKernels } from './lstm.ts'
 import { matmulKernels } from './matmul.ts'
-import { flatKernels, optimizerKernels } from './optimizer.ts'
+import { flatKernels } from './flat.ts'
 import { poolKernels } from './pool.ts'
 import { rnnKernels } from './rnn.ts'
 import { rowKernels } from './rows.ts'
+
+/** Of the engines whose weights can be updated. */
+export const accesses = new WeakMap<Kernels, Access>()
 
 const FIRST_BYTES = 1 << 16
 // Pointer 0 means "none", so nothing may lie there.
 const BASE = 64
 
 /**
- * A new engine with its own memory. `panel` is W, a positive multiple of 4.
+ * A new engine with its own memory. The updates of weights are added by training (updates.ts).
+ * `panel` is W, a positive multiple of 4.
  * Throws UsageError for any other panel.
  */
 export function createReferenceEngine(precision: Precision, panel = 12): Engine {
@@ -39,7 +43,7 @@ export function createReferenceEngine(precision: Precision, panel = 12): Engine 
   const source = growable()
   const access = accessTo(source, precision, panel)
   const memory = new Arena(source, BASE, precision === 'float32' ? 4 : 8)
-  const kernels: Kernels = {
+  const kernels = {
     ...matmulKernels(access),
     ...rowKernels(access),
     ...rnnKernels(access),
@@ -49,9 +53,9 @@ export function createReferenceEngine(precision: Precision, panel = 12): Engine 
     ...poolKernels(access),
     ...elementwiseKernels(access),
     ...lossKernels(access),
-    ...optimizerKernels(access),
     ...flatKernels(access),
-  }
+  } as Kernels
+  accesses.set(kernels, access)
   return {
     name: 'reference',
     precision,

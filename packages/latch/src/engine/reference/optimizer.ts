@@ -1,9 +1,8 @@
-/** Reference optimizer updates, PyTorch's definitions, and operations on flat gradients and weights. */
+/** Reference optimizer updates, PyTorch's definitions. */
 import type { Kernels } from '../kernels.ts'
 import type { Access } from './access.ts'
 
 type OptimizerKernels = Pick<Kernels, 'sgd' | 'rmsprop' | 'adagrad' | 'adam'>
-type FlatKernels = Pick<Kernels, 'sumSquares' | 'clamp' | 'average'>
 
 export function optimizerKernels({ f, shift }: Access): OptimizerKernels {
   return {
@@ -66,30 +65,6 @@ export function optimizerKernels({ f, shift }: Access): OptimizerKernels {
         // p −= lr/c1 · m / (√v/√c2 + ε)
         x[p0 + i] = pi - (rate * mi) / (Math.sqrt(vi) / root + eps)
       }
-    },
-  }
-}
-
-export function flatKernels({ f, shift }: Access): FlatKernels {
-  return {
-    sumSquares(x, count) {
-      const v = f()
-      const x0 = x >>> shift
-      let sum = 0
-      for (let i = 0; i < count; i++) sum += v[x0 + i] * v[x0 + i]
-      return sum
-    },
-
-    clamp(x, count, limit) {
-      const v = f()
-      const x0 = x >>> shift
-      for (let i = 0; i < count; i++) v[x0 + i] = Math.min(limit, Math.max(-limit, v[x0 + i]))
-    },
-
-    average(avg, p, count, decay) {
-      const v = f()
-      const [avg0, p0] = [avg >>> shift, p >>> shift]
-      for (let i = 0; i < count; i++) v[avg0 + i] = decay * v[avg0 + i] + (1 - decay) * v[p0 + i]
     },
   }
 }

@@ -12,7 +12,7 @@ import type { Explanation, TracedValue, TracePlace } from './explanation.ts'
 import { rulesOf, vectorOf, type AnyStep, type CellPlace } from './explainCell.ts'
 import { logitOf, probabilityCount, probabilityOf, sideOf } from './explainHead.ts'
 import { constant, explanationOf, term, traced, weight, type Arithmetic } from './terms.ts'
-import { type AnySequenceTrace } from '../trace/traceLink.ts'
+import { type AnySequenceTrace, type Mixed } from '../trace/traceLink.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { StepGradient, TraceLayer } from '../trace/traceTypes.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
@@ -40,7 +40,8 @@ const PLACE: Names<TracePlace & { kind: 'trace' }> = { ...NAMES, step: 1, value:
  * Explains one number of a trace: a gate, `candidate`, `hidden`, `cell`, `saved`, `x` (what came in from
  * below), `logit` or `probability` of the output (then `unit` is the class). Terms are summed in float64 with the
  * weights of the network: `computed` differs from `value` by the engine's rounding only. A probability's terms are
- * its logit and the logarithm of the sum of all powers.
+ * its logit and the logarithm of the sum of all powers. The logits of a model that also counts words are of both, with
+ * what counting adds as one term.
  * @throws UsageError for a place that does not exist, for a copy of a trace, and for weights that have changed
  * since ("trace again"); UnsupportedError for outputs other than one linear dense layer over recurrent steps
  */
@@ -61,7 +62,7 @@ export function explain(
 ): Explanation {
   if (typeof placeOrStep === 'number') assertKnownOptions('explain option', options, NAMES)
   else assertKnownOptions('explain place', placeOrStep, PLACE)
-  const { network, sequence } = linkOf('explain', trace)
+  const { network, sequence, mixed } = linkOf('explain', trace)
   const { layer = internalsOf(network).recurrent.length - 1, direction = readFirst(network, layer) } = options
   const place =
     typeof placeOrStep === 'number'
@@ -76,7 +77,7 @@ export function explain(
     throwInvalid(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
   }
   needIndex('step', place.step, found.steps.length)
-  if (ofOutput) return explainOutput(network, sequence, place)
+  if (ofOutput) return explainOutput(network, sequence, place, mixed)
   const at = cellPlace(network, found, place)
   requireEquation(network, at)
   const rules = rulesOf(at.cell, at.step.masked)
@@ -102,17 +103,22 @@ function readFirst(network: Network, layer: number): 'forward' | 'backward' {
 }
 
 /** Outputs belong to the top layer, and to the last step where there is one answer. */
-function explainOutput(network: Network, sequence: AnySequenceTrace, given: TracePlace): Explanation {
+function explainOutput(
+  network: Network,
+  sequence: AnySequenceTrace,
+  given: TracePlace,
+  mixed?: Mixed | null,
+): Explanation {
   const top = internalsOf(network).recurrent.length - 1
   const last = sequence.layers[0].steps.length - 1
   const step = sequence.outputs ? given.step : last
   const place: TracePlace = { ...given, layer: top, direction: 'forward', step }
   if (place.value === 'logit') {
     needIndex('class', place.unit, network.output.width)
-    return explanationOf(place, logitOf(network, sequence, place))
+    return explanationOf(place, logitOf(network, sequence, place, mixed))
   }
   needIndex('class', place.unit, probabilityCount(network) || Infinity)
-  return explanationOf(place, probabilityOf(network, sequence, place))
+  return explanationOf(place, probabilityOf(network, sequence, place, mixed))
 }
 
 /** @throws UnsupportedError for a state that zoneout mixes with the one before */

@@ -11,7 +11,7 @@ import { internalsOf, type Network } from '../../model/network.ts'
 import { UnsupportedError } from '../../core/errors.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
 import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
-import type { AnySequenceTrace } from '../trace/traceLink.ts'
+import type { AnySequenceTrace, Mixed } from '../trace/traceLink.ts'
 import { logSumExp, sigmoid, softmax } from '../../core/probabilities.ts'
 
 /** Units of the top layer's outputs that one input of the head is made of, and their common weight. */
@@ -29,12 +29,18 @@ export function probabilityCount({ config, output }: Network): number {
 }
 
 /** The output's row at a step: the one at the end where the network answers once. */
-function rowOf({ output, outputs }: AnySequenceTrace, step: number): Float64Array {
-  return outputs ? outputs[step] : output
+function rowOf({ output, outputs }: AnySequenceTrace, step: number, mixed?: Mixed | null): ArrayLike<number> {
+  const row = outputs ? outputs[step] : output
+  return mixed?.mix(row) ?? row
 }
 
 /** @throws UnsupportedError unless the head is last steps, pooled steps or every step, then one linear dense layer */
-export function logitOf(network: Network, sequence: AnySequenceTrace, place: TracePlace): Arithmetic {
+export function logitOf(
+  network: Network,
+  sequence: AnySequenceTrace,
+  place: TracePlace,
+  mixed?: Mixed | null,
+): Arithmetic {
   const over = headOf(network)
   const { store, recurrent, layers } = internalsOf(network)
   const { name, parameters } = layers[layers.length - 1]
@@ -43,19 +49,26 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
   const weights = readRow(store, dense, place.unit)
   const { units, loops } = recurrent[recurrent.length - 1]
   const terms: Term[] = []
+  const by = mixed ? [constant('a', mixed.counts.network)] : []
   for (let j = 0; j < units * loops.length; j++) {
     const direction = sideOf(network, recurrent.length - 1, j)
     const { from, scale: share } = readsOf(sequence, over, place, direction, j % units)
     const w = weight('W', weights[j], dense.name, place.unit, j)
-    for (const source of from) terms.push(term('state', ...hiddenFactors(sequence, place, source, share), w))
+    for (const source of from)
+      terms.push(term('state', ...by, ...hiddenFactors(sequence, place, source, share), w))
   }
   if (denseBias) {
     const bias = readRow(store, denseBias, place.unit)[0]
-    terms.push(term('bias', weight('b', bias, denseBias.name, place.unit, null)))
+    terms.push(term('bias', ...by, weight('b', bias, denseBias.name, place.unit, null)))
   }
-  const read = READS[over]
-  const equation = `${probabilityCount(network) > 0 ? 'logit' : 'output'} = W·${read}${denseBias ? ' + b' : ''}`
-  return { equation, activation: 'linear', terms, value: rowOf(sequence, place.step)[place.unit] }
+  if (mixed) {
+    const none = mixed.mix(new Float64Array(network.output.width))
+    terms.push(term('counts', constant('counts', none[place.unit])))
+  }
+  const sum = `W·${READS[over]}${denseBias ? ' + b' : ''}`
+  const value = probabilityCount(network) > 0 ? 'logit' : 'output'
+  const equation = `${value} = ${mixed ? `a·(${sum}) + counts` : sum}`
+  return { equation, activation: 'linear', terms, value: rowOf(sequence, place.step, mixed)[place.unit] }
 }
 
 function hiddenFactors(
@@ -161,8 +174,13 @@ function readsOf(
 }
 
 /** @throws UnsupportedError where the loss knows no classes */
-export function probabilityOf(network: Network, sequence: AnySequenceTrace, place: TracePlace): Arithmetic {
-  const logits = rowOf(sequence, place.step)
+export function probabilityOf(
+  network: Network,
+  sequence: AnySequenceTrace,
+  place: TracePlace,
+  mixed?: Mixed | null,
+): Arithmetic {
+  const logits = rowOf(sequence, place.step, mixed)
   const logit = (unit: number) => traced(`logit[${unit}]`, logits[unit], { ...place, value: 'logit', unit })
   if (network.config.loss?.type === 'softmaxCrossEntropy') {
     const normaliser = constant('−log Σ exp(logit)', -logSumExp(logits))

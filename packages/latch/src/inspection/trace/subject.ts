@@ -37,6 +37,7 @@ export interface InspectableModel<Input = string> {
     batch: PackedBatch,
     label: string | number | null,
     where?: string,
+    tokens?: readonly string[] | null,
   ): { target: number; targets: Targets }
 }
 
@@ -86,7 +87,7 @@ export function resolveSubject<Input>(
   const read = resolveInput(where, subject, input)
   if (isModel(subject) && typeof target !== 'object') {
     needLoss(where, read.network)
-    return { ...read, ...subject.chooseTarget(read.batch, target ?? null, where) }
+    return { ...read, ...subject.chooseTarget(read.batch, target ?? null, where, read.tokens) }
   }
   return { ...read, ...targetsOf(where, read.network, read.batch, read.labels, target) }
 }

@@ -14,6 +14,15 @@ export interface TraceLink {
   /** `store.revision` when it was traced. */
   revision: number
   sequence: AnySequenceTrace
+  /** Of a model that also counts words. */
+  mixed?: Mixed | null
+}
+
+/** How a model turns the network's logits into its own. */
+export interface Mixed {
+  /** With the factor of the network's logits. */
+  readonly counts: { readonly network: number }
+  mix(row: ArrayLike<number>): number[]
 }
 
 const links = new WeakMap<object, TraceLink>()
@@ -24,9 +33,9 @@ export function linkTrace(trace: AnySequenceTrace, network: Network): void {
 }
 
 /** The same origin for a trace that a task made of another one. */
-export function passLink(from: object, to: object): void {
+export function passLink(from: object, to: object, mixed: Mixed | null = null): void {
   const link = links.get(from)
-  if (link) links.set(to, link)
+  if (link) links.set(to, { ...link, mixed })
 }
 
 /** What a trace came from; undefined for a copy. */

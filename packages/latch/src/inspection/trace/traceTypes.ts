@@ -98,6 +98,17 @@ export type Trace<C extends CellName = CellName, L extends string = string> = C 
   ? TraceOf<C, L>
   : never
 
+/** What counting words adds to a prediction, apart from the network. */
+export interface TraceCounts<L extends string = string> {
+  /** What the network alone predicts. */
+  network: { label: L; probabilities: Record<L, number> }
+  /**
+   * What is added to each label's logit, with the sum 0: before the text, from the frequencies of the labels, then for
+   * the text up to each step (1 + T).
+   */
+  shares: Record<L, number>[]
+}
+
 interface TraceOf<C extends CellName, L extends string> {
   text: string
   cell: C
@@ -113,4 +124,9 @@ interface TraceOf<C extends CellName, L extends string> {
   convention: string
   steps: TraceStep<C, L>[]
   layers: TraceLayer<C>[]
+  /**
+   * For a model that also counts words. `label`, `probabilities` and the outputs of the steps are then of both, as in
+   * `predict`; states, gates, `loss` and gradients are of the network.
+   */
+  counts?: TraceCounts<L>
 }

@@ -5,39 +5,20 @@
  */
 import type { CellDefinition } from '../../cells/cell.ts'
 import { cells as coreCells, type CellForm } from '../../cells/registry.ts'
-import { accessOf } from '../../engine/generic/access.ts'
-import {
-  attendBackward,
-  attendForward,
-  countWeights,
-  type AttentionInputs,
-} from '../../engine/generic/attention.ts'
-import { addSums } from '../../engine/generic/rows.ts'
-import { strideOf } from '../../engine/engine.ts'
-import type { Pointer } from '../../engine/kernels.ts'
-import type { Access } from '../../engine/reference/access.ts'
 import { cellOptionReaders } from '../../cells/find.ts'
-import { Random } from '../../core/random.ts'
 import { fieldAt, fieldError, readBoolean, readChoice } from '../../core/validation.ts'
-import { glorotUniform } from '../../tensors/initializers.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
 import type { SparseRows } from '../../tensors/sparseRows.ts'
 import type { LayerDefinition, LayerSpec } from '../definition.ts'
-import { DenseLayer } from '../dense.ts'
 import { DropoutLayer } from '../dropout.ts'
 import { EmbeddingLayer } from '../embeddings/embeddingLayer.ts'
 import { oneOf, optional, readOptions, readRate, readVocabulary, readWidth } from '../fields.ts'
-import { makeEdge } from '../layer.ts'
 import type { Capacity, Context, Edge, Layer, Pass } from '../layer.ts'
 import { recurrentLayer } from '../recurrent/definition.ts'
 import type { RecurrentLayer, RecurrentOptions, StateName } from '../recurrent/recurrent.ts'
+import { Attention, ATTENTION_SCORES, type AttentionScore } from './attention.ts'
 import { SplitTimeline, type Sides } from './split.ts'
-
-/** How the decoder's outputs are compared with the encoder's. */
-export const ATTENTION_SCORES = ['dot', 'general', 'additive', 'none'] as const
-/** `dot`: h·s; `general`: h·W·s (Luong et al. 2015); `additive`: v·tanh(W₁·h + W₂·s) (Bahdanau et al. 2015); or none. */
-export type AttentionScore = (typeof ATTENTION_SCORES)[number]
 
 /** Input layer: the ids of source tokens and then of target tokens; a row for each target token. */
 export interface EncoderDecoderOptions extends Pick<CellForm, 'cell' | 'reset' | 'activation'> {
@@ -260,150 +241,4 @@ function columnsOf(rows: Float64Array, width: number, first: number, count: numb
   const own = new Float64Array((rows.length / width) * count)
   for (let i = 0; i < own.length; i++) own[i] = rows[Math.floor(i / count) * width + first + (i % count)]
   return own
-}
-
-/** Scores, weights, contexts, and the row that goes on. */
-class Attention {
-  /** Those with parameters: keys, queries, combine. */
-  readonly layers: readonly DenseLayer[]
-  readonly parameters: readonly Parameter[]
-  readonly output: Edge
-  readonly #target: Context
-  readonly #access: Access
-  readonly #keys: DenseLayer | null
-  readonly #queries: DenseLayer | null
-  readonly #combine: DenseLayer
-  readonly #additive: Parameter | null // (1, units)
-  readonly #edges: { source: Edge; target: Edge }
-  /** (context, h) of each target step. (R, 2·units) */
-  readonly #joined: Edge
-  #weights = new Float64Array(0)
-  /** Where the keys are products of the encoder's outputs: the gradients of the outputs as values. */
-  #valueGradients: Pointer = 0
-
-  constructor(
-    source: Context,
-    target: Context,
-    name: string,
-    score: Exclude<AttentionScore, 'none'>,
-    edges: { source: Edge; target: Edge },
-  ) {
-    const { width } = edges.target
-    this.#target = target
-    this.#edges = edges
-    this.#access = accessOf(target.engine)
-    const product = (context: Context, part: string, input: Edge) =>
-      new DenseLayer(context, `${name}.${part}`, { type: 'dense', units: width, bias: false }, input)
-    this.#keys = score === 'dot' ? null : product(source, 'keys', edges.source)
-    this.#queries = score === 'additive' ? product(target, 'queries', edges.target) : null
-    this.#additive = score === 'additive' ? target.store.plain(`${name}.score.weight`, [1, width]) : null
-    this.#joined = makeEdge('step', 2 * width, strideOf(target.engine, 2 * width))
-    const options = { type: 'dense', units: width, bias: false, activation: 'tanh' } as const
-    this.#combine = new DenseLayer(target, `${name}.combine`, options, this.#joined)
-    this.layers = [this.#keys, this.#queries, this.#combine].filter((layer) => layer !== null)
-    this.parameters = this.#additive ? [this.#additive] : []
-    this.output = this.#combine.output
-  }
-
-  initialise(seed: number): void {
-    for (const layer of this.layers) layer.initialise(seed)
-    if (!this.#additive) return
-    const random = new Random(seed, 'initial', this.#additive.name)
-    this.#target.store.write(this.#additive, glorotUniform(1, this.#edges.target.width, random))
-  }
-
-  plan(capacity: Capacity, training: boolean): void {
-    const { memory } = this.#target.engine
-    const joined = this.#joined
-    const floats = capacity.rows * joined.stride
-    joined.value = memory.floats(floats, 'contexts')
-    this.#target.kernels.zero(joined.value, floats)
-    joined.gradient = training ? memory.floats(floats, 'contexts') : 0
-    const { source } = this.#edges
-    this.#valueGradients =
-      training && this.#keys ? memory.floats(capacity.rows * source.stride, 'attention gradients') : 0
-    for (const layer of this.layers) layer.plan(capacity, training)
-  }
-
-  forward({ source, target, sourceOf }: Sides): void {
-    const { kernels, engine } = this.#target
-    this.#keys?.forward(source)
-    this.#queries?.forward(target)
-    const { width, stride, value } = this.#edges.target
-    const joined = this.#joined
-    const pairs = { sources: source, targets: target, sourceOf, width }
-    const count = countWeights(pairs)
-    if (this.#weights.length < count) this.#weights = new Float64Array(count)
-    const context = { at: joined.value, stride: joined.stride }
-    attendForward(this.#access, context, this.#inputs(), pairs, this.#weights)
-    const h = joined.value + width * engine.memory.floatBytes
-    kernels.gatherRows(h, value, 0, target.rows, width, joined.stride, stride)
-    this.#combine.forward(target)
-  }
-
-  backward({ source, target, sourceOf }: Sides): void {
-    const { kernels, engine, store } = this.#target
-    const { source: encoded, target: decoded } = this.#edges
-    const joined = this.#joined
-    const { width } = decoded
-    this.#combine.backward(target)
-    const values = { at: this.#valueGradients || encoded.gradient, stride: encoded.stride }
-    const keys = this.#keys?.output ?? encoded
-    const queries = this.#queries?.output ?? decoded
-    kernels.zero(values.at, source.rows * values.stride)
-    if (this.#keys) kernels.zero(keys.gradient, source.rows * keys.stride)
-    const sums = new Float64Array(width)
-    attendBackward(
-      this.#access,
-      { at: joined.gradient, stride: joined.stride },
-      this.#inputs(),
-      {
-        queries: { at: queries.gradient, stride: queries.stride },
-        keys: { at: keys.gradient, stride: keys.stride },
-        values,
-        additive: sums,
-      },
-      { sources: source, targets: target, sourceOf, width },
-      this.#weights,
-    )
-    if (this.#additive) addSums(this.#access, store.at(this.#additive, 0, 'gradients'), sums)
-    if (this.#keys) {
-      this.#keys.backward(source)
-      kernels.scatterAddRows(
-        encoded.gradient,
-        0,
-        values.at,
-        source.rows,
-        width,
-        encoded.stride,
-        values.stride,
-      )
-    }
-    this.#queries?.backward(target)
-    const h = joined.gradient + width * engine.memory.floatBytes
-    kernels.scatterAddRows(decoded.gradient, 0, h, target.rows, width, decoded.stride, joined.stride)
-  }
-
-  #inputs(): AttentionInputs {
-    const { source, target } = this.#edges
-    const rows = (edge: Edge) => ({ at: edge.value, stride: edge.stride })
-    return {
-      queries: rows(this.#queries?.output ?? target),
-      keys: rows(this.#keys?.output ?? source),
-      values: rows(source),
-      additive: this.#additive ? this.#target.store.at(this.#additive) : 0,
-    }
-  }
-
-  /** Of each sequence, in the caller's order: (target steps, source steps). */
-  read({ source, target, sourceOf }: Sides): Float64Array[] {
-    const all: Float64Array[] = []
-    let at = 0
-    sourceOf.forEach((place, b) => {
-      const count = target.lengths[b] * source.lengths[place]
-      all[target.sortedIndices[b]] = this.#weights.slice(at, at + count)
-      at += count
-    })
-    return all
-  }
 }

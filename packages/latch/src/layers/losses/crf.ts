@@ -7,13 +7,14 @@ import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { crfOf, type CrfLayer } from '../crf/crf.ts'
 import { oneOf, readFields } from '../fields.ts'
 import type { Edge } from '../layer.ts'
+import { withAdded } from './added.ts'
 import type { GradientOf, Loss, LossDefinition, LossOptions, LossValue, Targets } from '../loss.ts'
 
 /** The loss of a CRF as data. */
 export const crfLoss: LossDefinition = {
   type: 'crf',
   read: (field) => readFields<LossOptions>(field, { type: oneOf('crf') }),
-  build: (_, options, output) => new CrfLoss(options, output),
+  build: (context, options, output) => withAdded(context, new CrfLoss(options, output)),
 }
 
 class CrfLoss implements Loss {

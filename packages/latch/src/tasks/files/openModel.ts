@@ -224,7 +224,7 @@ function importedWeights(imported: ImportedModel, document: unknown, source: str
       const expected = `${size} numbers for ${name}, as in the Latch document`
       throw new FormatError({ where: source, expected, got: values ? `${values.length}` : 'none' })
     },
-    takeAll: () => [],
+    takeAll: (prefix) => (imported.counts?.name.startsWith(prefix) ? [imported.counts] : []),
     finish: () => undefined,
   }
 }

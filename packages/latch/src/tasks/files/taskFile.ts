@@ -103,7 +103,8 @@ export function writeTaskFile<T extends TaskTypes>(
 ): Uint8Array {
   const { network, training } = content
   const extra = training?.tensors.map((tensor) => ({ ...tensor, name: TRAINING + tensor.name })) ?? []
-  return encodeModel(taskDocument(task, content), [...weightTensors(network), ...extra])
+  const own = task.tensors?.(content.learned) ?? []
+  return encodeModel(taskDocument(task, content), [...weightTensors(network), ...own, ...extra])
 }
 
 /** Engine options, or how the training of a checkpoint decides them. */
@@ -147,7 +148,7 @@ export function readTask<T extends TaskTypes>(
     ...task.sections,
   ])
   const config = readNetworkConfig(f.network, task.layers)
-  const learned = task.read(root, config)
+  const learned = task.read(root, config, (prefix) => weights.takeAll(prefix))
   if (!config.loss) throw fieldError(fieldAt(f.network, 'loss'), 'a loss')
   const history = readOptional(f.history, readHistory, null)
   const training = readTraining(f.training, task, weights)

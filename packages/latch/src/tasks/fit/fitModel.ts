@@ -56,7 +56,11 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const before = saved?.trained ?? request.trained
-  const { trained, train, validation, warnings, split, sizes, choices } = prepare(request, training, before)
+  const { trained, train, validation, warnings, split, sizes, choices, items } = prepare(
+    request,
+    training,
+    before,
+  )
   const { threadsNote } = trained.network.engine
   if (threadsNote) warnings.unshift(threadsNote)
   if (saved?.note) warnings.unshift(saved.note)
@@ -86,7 +90,9 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
     },
     resume: saved?.state,
   })
-  return { ...report, ...facts, split }
+  const counted = await training.count?.(trained, items.train, items.validation)
+  if (counted) request.adopt({ ...trained, learned: counted.learned })
+  return { ...report, ...facts, split, counts: counted?.report ?? null }
 }
 
 function encodeCheckpoint<T extends TaskTypes>(
@@ -195,6 +201,7 @@ function prepare<T extends TaskTypes>(
   const train = task.dataset(trained, training, choices.batchSize)
   const sizes = { trainSize: training.length, validationSize: heldOut.length }
   let watched = null
+  let watchedItems: readonly T['Item'][] = heldOut
   if (typeof validation === 'number') {
     if (heldOut.length > 0) watched = task.dataset(trained, heldOut)
   } else {
@@ -203,11 +210,13 @@ function prepare<T extends TaskTypes>(
     append(warnings, set.warnings)
     watched = task.dataset(trained, set.items)
     sizes.validationSize = set.items.length
+    watchedItems = set.items
   }
   const numbers = (part: Int32Array) => Array.from(part, (i) => all.rows[i])
   // Of one divided example both parts have its number.
   const split = { train: numbers(parts.train), validation: numbers(divided ? parts.train : parts.validation) }
-  return { trained, train, validation: watched, warnings, split, sizes, choices }
+  const read = { train: training, validation: watchedItems }
+  return { trained, train, validation: watched, warnings, split, sizes, choices, items: read }
 }
 
 /** Stratified by class if each example has one class, else at random. */

@@ -16,6 +16,7 @@ import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import type { ColumnOptions, GivenColumns } from '../columns.ts'
+import type { CountsReport } from '../counts/report.ts'
 import type { ClassWeights } from './classLoss.ts'
 import { CHECKPOINT } from '../../training/run.ts'
 
@@ -110,6 +111,11 @@ export interface ModelFitReport extends FitReport, RunFacts {
    * `validation` is empty without validation, or if it has separate examples.
    */
   split: { train: number[]; validation: number[] }
+  /**
+   * What counting words contributes; null for a model without counts, and for fewer than 20 validation rows, which
+   * cannot weigh them. `best` and `history` are of the network alone.
+   */
+  counts: CountsReport | null
 }
 
 const NAMES: Names<FitOptions> = {

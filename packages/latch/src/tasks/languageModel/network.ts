@@ -9,6 +9,7 @@ import { activationPenaltyLayer } from '../../layers/regularisation/activationPe
 import { anyDropoutLayer } from '../../layers/regularisation/lockedDropout.ts'
 import { regularisation } from '../../layers/regularisation/recurrentOptions.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
+import { dropoutAbove, dropoutOf, ofEmbedding, ofRecurrent } from '../regularisation.ts'
 import type { LanguageModelSettings } from './options.ts'
 
 /** The layers that a language model may have. */
@@ -27,16 +28,11 @@ export function languageNetwork(settings: LanguageModelSettings, vocabulary: num
   const rates = typeof dropout === 'number' ? { input: dropout, layers: dropout, output: dropout } : dropout
   const projection: LayerOptions[] =
     tied && embedding !== 'oneHot' && embedding !== units ? [{ type: 'dense', units: embedding }] : []
-  const top = recurrentLayers(settings, dropoutLayer(settings, rates.layers))
-  const { alpha, beta } = settings.activationPenalty
   return {
     layers: [
-      ...inputLayers(settings, vocabulary, dropoutLayer(settings, rates.input)),
-      ...top,
-      ...(beta > 0 ? [{ type: 'activationPenalty', beta } as const] : []),
-      ...dropoutLayer(settings, rates.output),
-      // AR is of the values after dropout, TAR of those before it.
-      ...(alpha > 0 ? [{ type: 'activationPenalty', alpha } as const] : []),
+      ...inputLayers(settings, vocabulary, dropoutOf(settings, rates.input)),
+      ...recurrentLayers(settings, dropoutOf(settings, rates.layers)),
+      ...dropoutAbove(settings, rates.output),
       ...projection,
       { type: 'dense', units: vocabulary, ...(tied ? { tied } : {}) },
     ],
@@ -45,27 +41,17 @@ export function languageNetwork(settings: LanguageModelSettings, vocabulary: num
 }
 
 function inputLayers(
-  { embedding, embeddingDropout }: LanguageModelSettings,
+  settings: LanguageModelSettings,
   vocabulary: number,
   drop: readonly LayerOptions[],
 ): LayerOptions[] {
+  const { embedding } = settings
   if (embedding === 'oneHot') return [{ type: 'oneHot', vocabulary }]
-  const rows = embeddingDropout > 0 ? { rowDropout: embeddingDropout } : {}
-  return [{ type: 'embedding', vocabulary, size: embedding, ...rows }, ...drop]
+  return [{ type: 'embedding', vocabulary, size: embedding, ...ofEmbedding(settings) }, ...drop]
 }
 
 function recurrentLayers(settings: LanguageModelSettings, between: readonly LayerOptions[]): LayerOptions[] {
-  const { cell, units, layers, weightDropout, zoneout } = settings
-  const layer: LayerOptions = {
-    type: 'recurrent',
-    cell,
-    units,
-    ...(weightDropout > 0 ? { weightDropout } : {}),
-    ...(zoneout.hidden > 0 || zoneout.cell > 0 ? { zoneout } : {}),
-  }
+  const { cell, units, layers } = settings
+  const layer: LayerOptions = { type: 'recurrent', cell, units, ...ofRecurrent(settings) }
   return Array.from({ length: layers }, (_, i) => (i > 0 ? [...between, layer] : [layer])).flat()
-}
-
-function dropoutLayer({ lockedDropout }: LanguageModelSettings, rate: number): LayerOptions[] {
-  return rate > 0 ? [{ type: 'dropout', rate, ...(lockedDropout ? { locked: true } : {}) }] : []
 }

@@ -2,7 +2,7 @@
 import { cellNames, type CellName } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
-import { readBoolean, type Field } from '../../core/validation.ts'
+import { readBoolean, readOptional, type Field } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readWidth } from '../../layers/fields.ts'
 import { TOKEN_KINDS, type LanguageTokenKind } from '../../text/tokenizer.ts'
@@ -18,9 +18,10 @@ import {
   readLimit,
   widthOption,
 } from '../optionChecks.ts'
+import { REGULARISATION } from '../regularisation.ts'
 import {
-  regularisationReaders,
-  resolveRegularisation,
+  languageRegularisationReaders,
+  resolveLanguageRegularisation,
   type LanguageRegularisation,
   type LanguageRegularisationSettings,
 } from './regularisation.ts'
@@ -53,6 +54,11 @@ export interface LanguageModelOptions extends EngineOptions, LanguageRegularisat
    * several texts, false for one long text.
    */
   endToken?: boolean
+  /**
+   * Whether training reads each of several texts from states of zero, as `evaluate` and `generate` do; else the states of
+   * one text go on into the next. Default true.
+   */
+  resetStates?: boolean
 }
 
 /** All options with their values, as stored in a model file. */
@@ -68,6 +74,7 @@ export interface LanguageModelSettings extends LanguageRegularisationSettings {
   maximumVocabulary: number | null
   /** Undefined until the first `fit`: by the number of texts. */
   endToken: boolean | undefined
+  resetStates: boolean
 }
 
 /** The kinds of tokens of a language model. */
@@ -84,16 +91,13 @@ const NAMES: Names<LanguageModelOptions> = {
   lowercase: 1,
   embedding: 1,
   dropout: 1,
-  lockedDropout: 1,
-  embeddingDropout: 1,
-  weightDropout: 1,
-  zoneout: 1,
-  activationPenalty: 1,
+  ...REGULARISATION,
   tied: 1,
   steps: 1,
   minimumCount: 1,
   maximumVocabulary: 1,
   endToken: 1,
+  resetStates: 1,
   engine: 1,
   reproducible: 1,
   threads: 1,
@@ -113,11 +117,12 @@ export function resolveLanguageSettings(options: LanguageModelOptions): Language
     tokens: choiceOption('tokens', tokens, LANGUAGE_TOKEN_KINDS),
     lowercase: flagOption('lowercase', lowercase),
     embedding: embeddingOption(embedding),
-    ...resolveRegularisation(options, cell, embedding),
+    ...resolveLanguageRegularisation(options, cell, embedding),
     steps: widthOption('steps', options.steps ?? 64),
     minimumCount: countOption('minimumCount', minimumCount),
     maximumVocabulary: limitOption(maximumVocabulary, tokens),
     endToken: endToken === undefined ? undefined : flagOption('endToken', endToken),
+    resetStates: flagOption('resetStates', options.resetStates ?? true),
   }
 }
 
@@ -140,10 +145,12 @@ export function readLanguageSettings(field: Field): LanguageModelSettings {
     tokens: oneOf(...LANGUAGE_TOKEN_KINDS),
     lowercase: readBoolean,
     embedding: readEmbeddingWidth,
-    ...regularisationReaders,
+    ...languageRegularisationReaders,
     steps: readWidth,
     minimumCount: readCount,
     maximumVocabulary: readLimit,
     endToken: readBoolean,
+    // Files of before the option were trained without.
+    resetStates: (reset) => readOptional(reset, readBoolean, false),
   })
 }

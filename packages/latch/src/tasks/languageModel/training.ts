@@ -6,7 +6,7 @@ import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import { evaluate } from '../../training/evaluate.ts'
 import { cutCorpus } from '../../training/segments/corpusDataset.ts'
-import { SegmentedDataset, type LongSequence } from '../../training/segments/segmentedDataset.ts'
+import { SegmentedDataset, type LongSequence, type Stream } from '../../training/segments/segmentedDataset.ts'
 import { fitNgrams } from '../baselines/ngrams.ts'
 import { formatCount } from '../labels.ts'
 import type { Baseline } from '../baselines/baseline.ts'
@@ -116,14 +116,7 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
 
   dataset({ learned }, items, batchSize) {
     if (batchSize !== undefined) {
-      const corpus = [
-        ...items.flatMap((item) => [...learned.start, ...tokensOfItem(learned, item)]),
-        ...learned.start,
-      ]
-      return new SegmentedDataset(
-        [cutCorpus(learned.words.encode(corpus), batchSize)],
-        learned.settings.steps,
-      )
+      return new SegmentedDataset([cutCorpus(documentsOf(learned, items), batchSize)], learned.settings.steps)
     }
     return evaluationDataset(learned, items)
   },
@@ -149,6 +142,14 @@ export const taskTraining: TaskTraining<LanguageTypes> = {
   },
 
   baseline: (training, reading) => ngramBaseline(training, reading, ORDER),
+}
+
+/** The texts as they are evaluated; or all as one, through which the states go on. */
+function documentsOf(learned: LanguageLearned, items: readonly LanguageItem[]): Int32Array[] {
+  const { start, settings, words } = learned
+  const texts = items.map((item) => [...start, ...tokensOfItem(learned, item)])
+  const documents = settings.resetStates ? texts : [texts.flat()]
+  return documents.map((tokens) => words.encode([...tokens, ...start]))
 }
 
 /** Byte pairs of the training part; every byte has a token, so nothing is unknown. */
@@ -201,9 +202,9 @@ function evaluationDataset(learned: LanguageLearned, items: readonly LanguageIte
     throw new DataError({ where: 'texts', expected, got: 'one token each' })
   }
   sequences.sort((a, b) => b.ids.length - a.ids.length)
-  const groups: LongSequence[][] = []
+  const groups: Stream[][] = []
   for (let from = 0; from < sequences.length; from += SIDE_BY_SIDE)
-    groups.push(sequences.slice(from, from + SIDE_BY_SIDE))
+    groups.push(sequences.slice(from, from + SIDE_BY_SIDE).map((sequence) => [sequence]))
   const steps = Math.max(1, Math.min(64, Math.floor(LOGITS / (SIDE_BY_SIDE * words.size))))
   return new SegmentedDataset(groups, steps)
 }

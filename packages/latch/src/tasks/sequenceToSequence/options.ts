@@ -3,7 +3,7 @@ import { cellNames, type CellName } from '../../cells/registry.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { readBoolean, type Field } from '../../core/validation.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
-import { ATTENTION_SCORES, type AttentionScore } from '../../layers/encoderDecoder/encoderDecoder.ts'
+import { ATTENTION_SCORES, type AttentionScore } from '../../layers/encoderDecoder/attention.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 import {
@@ -18,6 +18,11 @@ import {
   throwOption,
   widthOption,
 } from '../optionChecks.ts'
+import {
+  readScheduledSampling,
+  scheduledSamplingOption,
+  type ScheduledSampling,
+} from './scheduledSampling.ts'
 
 /** Options of `sequenceToSequence`. All are optional. */
 export interface SequenceToSequenceOptions extends EngineOptions {
@@ -45,6 +50,11 @@ export interface SequenceToSequenceOptions extends EngineOptions {
   minimumCount?: number
   /** Maximum size of each vocabulary, including the unknown and the end token. Default: no limit. */
   maximumVocabulary?: number
+  /**
+   * How often the decoder reads the true token in training, and else what the model says there (Bengio et al. 2015). Default:
+   * always the true one (teacher forcing).
+   */
+  scheduledSampling?: ScheduledSampling
   /** Maximum tokens of a source, which is cut, and of a target, which is refused. Default 400. */
   maximumLength?: number
 }
@@ -61,6 +71,8 @@ export interface SequenceToSequenceSettings {
   lowercase: boolean
   embedding: number
   dropout: number
+  /** Null: teacher forcing. */
+  scheduledSampling: ScheduledSampling | null
   /** Null: by the kind of tokens of each side. */
   minimumCount: number | null
   maximumVocabulary: number | null
@@ -80,6 +92,7 @@ const NAMES: Names<SequenceToSequenceOptions> = {
   lowercase: 1,
   embedding: 1,
   dropout: 1,
+  scheduledSampling: 1,
   minimumCount: 1,
   maximumVocabulary: 1,
   maximumLength: 1,
@@ -104,6 +117,7 @@ export function resolveSequenceToSequence(options: SequenceToSequenceOptions): S
     lowercase: flagOption('lowercase', options.lowercase ?? false),
     embedding: widthOption('embedding', options.embedding ?? 64),
     dropout: rateOption('dropout', options.dropout ?? 0.2),
+    scheduledSampling: scheduledSamplingOption(options.scheduledSampling),
     minimumCount: minimumCount === null ? null : countOption('minimumCount', minimumCount),
     maximumVocabulary:
       maximumVocabulary === null ? null : countOption('maximumVocabulary', maximumVocabulary),
@@ -132,6 +146,7 @@ export function readSequenceToSequence(field: Field): SequenceToSequenceSettings
     lowercase: readBoolean,
     embedding: readWidth,
     dropout: readRate,
+    scheduledSampling: readScheduledSampling,
     minimumCount: readLimit,
     maximumVocabulary: readLimit,
     maximumLength: readWidth,

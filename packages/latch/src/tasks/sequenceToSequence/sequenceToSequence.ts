@@ -10,9 +10,13 @@ import { forEachBatch, packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
-import { completeBeamSearch, type BeamSearchOptions } from '../generation/beamSearch.ts'
+import {
+  completeBeamSearch,
+  type BeamSearchOptions,
+  type CompleteBeamSearch,
+} from '../generation/beamSearch.ts'
 import { END_TOKEN } from '../languageModel/learned.ts'
-import type { ModelEvaluateOptions, PredictOptions, SequenceEvaluation } from '../model.ts'
+import type { EncodedSequence, ModelEvaluateOptions, PredictOptions, SequenceEvaluation } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import { Decoder } from './decoder.ts'
 import type { SequenceToSequenceTypes, WrittenSequence } from './learned.ts'
@@ -31,6 +35,9 @@ export interface SequenceColumns {
   /** Default `target`. */
   target?: string
 }
+
+/** Options of `SequenceToSequence.beamSearch`. */
+export type TargetSearchOptions = Pick<BeamSearchOptions, 'beams' | 'lengthPenalty'>
 
 /** A sequence-to-sequence model with its vocabularies; created by `sequenceToSequence`, `load` or `fromBytes`. */
 export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
@@ -101,13 +108,7 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
     }
     const { trained } = this
     const many = Array.isArray(input)
-    const encoded = (many ? (input as readonly string[]) : [input as string]).map((one, row) => {
-      try {
-        return this.encode(one)
-      } catch (error) {
-        throw many ? atRow(error, row) : error
-      }
-    })
+    const encoded = this.#encodeAll(input)
     const decoder = this.#currentDecoder()
     const out: WrittenSequence[] = []
     forEachBatch(
@@ -122,27 +123,27 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
   }
 
   /**
-   * The likeliest targets of a source, the best first: sequences of tokens, where `predict` takes the likeliest token at
-   * each step.
-   * @throws UsageError naming the option; DataError for a source without tokens
+   * The likeliest targets of a source, or of each of a list, the best first: sequences of tokens, where `predict` takes the
+   * likeliest token at each step.
+   * @throws UsageError naming the option; DataError for a source without tokens; of many, with its `row` (from 0)
    */
+  beamSearch(source: string, options?: TargetSearchOptions): WrittenSequence[]
+  beamSearch(sources: readonly string[], options?: TargetSearchOptions): WrittenSequence[][]
   beamSearch(
-    source: string,
-    options: Pick<BeamSearchOptions, 'beams' | 'lengthPenalty'> = {},
-  ): WrittenSequence[] {
+    input: string | readonly string[],
+    options: TargetSearchOptions = {},
+  ): WrittenSequence[] | WrittenSequence[][] {
     assertKnownOptions('beamSearch option', options, { beams: 1, lengthPenalty: 1 })
+    const search = completeBeamSearch({ ...options, length: this.trained.learned.longest + 1 })
+    const all = this.#encodeAll(input).map((encoded) => this.#searchOne(encoded, search))
+    return Array.isArray(input) ? all : all[0]
+  }
+
+  #searchOne(encoded: EncodedSequence, options: CompleteBeamSearch): WrittenSequence[] {
     const { trained } = this
-    const encoded = this.encode(source)
     const decoder = this.#currentDecoder()
     const [read] = decoder.encode([encoded.ids!])
-    const { longest } = trained.learned
-    const found = searchTargets(
-      trained,
-      decoder,
-      read,
-      completeBeamSearch({ ...options, length: longest + 1 }),
-    )
-    const written = found.map(({ tokens, logProbability }) => {
+    const written = searchTargets(trained, decoder, read, options).map(({ tokens, logProbability }) => {
       const ended = tokens[tokens.length - 1] === END_TOKEN
       return { tokens: ended ? tokens.slice(0, -1) : [...tokens], logProbability, ended }
     })
@@ -151,6 +152,18 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
       written.map(() => encoded),
       written,
     )
+  }
+
+  /** @throws DataError for a source without tokens; of many, with its `row` (from 0) */
+  #encodeAll(input: string | readonly string[]): EncodedSequence[] {
+    if (!Array.isArray(input)) return [this.encode(input as string)]
+    return (input as readonly string[]).map((one, row) => {
+      try {
+        return this.encode(one)
+      } catch (error) {
+        throw atRow(error, row)
+      }
+    })
   }
 
   /** Sources as one batch for `model.network`, each with the beginning of its target. */

@@ -24,6 +24,7 @@ import {
 } from './learned.ts'
 import { sequenceToSequenceLayers, sequenceToSequenceNetwork } from './network.ts'
 import { joinTarget, writeGreedily } from './search.ts'
+import { mixPredictions, truthAfter } from './scheduledSampling.ts'
 import { sourceTokens } from './sourceTokens.ts'
 
 export { evaluateModel } from '../evaluate.ts'
@@ -197,11 +198,24 @@ function throwTooLong(where: string, length: number, maximum: number): never {
 /** Sources and targets as ids: the source's, then the end token and the target's but the last. */
 class SequencePairs implements Dataset {
   readonly lengths: Int32Array
+  readonly vary?: NonNullable<Dataset['vary']>
   readonly #ids: readonly Int32Array[]
   readonly #classes: readonly Int32Array[]
 
-  constructor({ words, targetWords }: SequenceToSequenceLearned, items: readonly SourceAndTarget[]) {
+  constructor(learned: SequenceToSequenceLearned, items: readonly SourceAndTarget[]) {
+    const { words, targetWords, settings } = learned
+    const { scheduledSampling: schedule } = settings
     const end = targetWords.idOf(END_TOKEN)
+    if (schedule) {
+      this.vary = (network, sample, { updates, key }) => {
+        const truth = truthAfter(schedule, updates)
+        if (truth >= 1) return sample
+        return {
+          ...sample,
+          batch: mixPredictions(network, sample.batch, { truth, key, sourceSize: words.size }),
+        }
+      }
+    }
     this.#classes = items.map(({ targetTokens }) =>
       Int32Array.from([...targetWords.encode(targetTokens), end]),
     )

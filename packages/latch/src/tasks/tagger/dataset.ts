@@ -10,6 +10,8 @@ export class TagDataset implements Dataset {
   readonly #learned: TaggerLearned
   readonly #encoded: readonly Pick<EncodedSequence, 'ids' | 'features' | 'steps'>[]
   readonly #classes: readonly Int32Array[]
+  /** Of whole sentences, where they have labels. */
+  readonly #labels: Int32Array | null
 
   constructor(learned: TaggerLearned, items: readonly TagItem[]) {
     this.#learned = learned
@@ -18,6 +20,7 @@ export class TagDataset implements Dataset {
       return { ids, features, steps }
     })
     this.#classes = items.map(({ classes }) => classes)
+    this.#labels = learned.sentenceLabels && Int32Array.from(items, (item) => item.class)
     this.lengths = Int32Array.from(items, ({ tokens }) => tokens.length)
   }
 
@@ -28,6 +31,7 @@ export class TagDataset implements Dataset {
   batch(rows: Int32Array): Sample {
     const own = Array.from(rows, (row) => this.#encoded[row])
     const stepClasses = Array.from(rows, (row) => this.#classes[row])
-    return { batch: packSequences(own, this.#learned.input), targets: { stepClasses } }
+    const classes = this.#labels && { classes: Int32Array.from(rows, (row) => this.#labels![row]) }
+    return { batch: packSequences(own, this.#learned.input), targets: { stepClasses, ...classes } }
   }
 }

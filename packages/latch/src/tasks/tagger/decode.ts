@@ -1,12 +1,19 @@
 /** The tags of sentences, from a network's last forward pass. */
 import { crfOf } from '../../layers/crf/crf.ts'
 import { bestPath } from '../../layers/crf/chain.ts'
-import { internalsOf } from '../../model/network.ts'
+import type { SentenceLabelLayer } from '../../layers/words/sentenceLabel.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { pickClass } from '../prediction.ts'
 import type { Trained } from '../task.ts'
 import type { TaggerLearned } from './learned.ts'
 import { rulesOf } from './spans.ts'
+
+/** The scores of the labels of each sentence, in the caller's order, of a network's last forward pass; null: it has none. */
+export function sentenceScores(network: Network, batch: PackedBatch): Float64Array[] | null {
+  const layer = internalsOf(network).layers.find(({ type }) => type === 'sentenceLabel')
+  return layer ? (layer as SentenceLabelLayer).scoresOf(batch) : null
+}
 
 /**
  * The class numbers of each sentence, in the caller's order: of a CRF the likeliest path, else the likeliest tag of each

@@ -27,6 +27,14 @@ export interface TagPrediction extends ClassPrediction {
   confidences: number[]
   /** The spans that the tags mark; none where they mark none. */
   entities: Entity[]
+  /** The label of the whole sentence; null where sentences have none. */
+  sentence: SentencePrediction | null
+}
+
+/** The label of a sentence. */
+export interface SentencePrediction {
+  label: string
+  probabilities: Record<string, number>
 }
 
 /** Precision, recall and F1 of spans, as the CoNLL scorer counts: right are those with the right label and both ends. */
@@ -45,6 +53,20 @@ export interface EntityScores {
 export interface TagEvaluation extends ClassEvaluation {
   /** Null where the tags mark no spans. */
   entities: EntityScores | null
+  /** Null where sentences have no label. */
+  sentences: SentenceScores | null
+}
+
+/** The metrics of whole sentences. */
+export interface SentenceScores {
+  /** Mean −log of the probability of the label; unknown ones add nothing. */
+  loss: number
+  /** Fraction of sentences whose label is right. */
+  accuracy: number
+  /** Fraction of sentences whose label and tags are all right. */
+  exact: number
+  perClass: ClassScores[]
+  n: number
 }
 
 /** What a tagger has learned. */
@@ -54,6 +76,8 @@ export interface TaggerLearned extends Learned {
   readonly words: Vocabulary
   /** By id; id 0 stands for characters that training has not seen. Null without characters. */
   readonly letters: Vocabulary | null
+  /** The labels of whole sentences; null: they have none. */
+  readonly sentenceLabels: readonly string[] | null
   readonly tokenizer: Tokenizer
 }
 
@@ -63,6 +87,9 @@ export interface TagItem {
   tags: readonly string[]
   /** Class numbers; −1 for a tag that the model does not have. */
   classes: Int32Array
+  /** The label of the sentence and its class number, likewise; null: it has none. */
+  label: string | null
+  class: number
 }
 
 /** The types of the tagger. */
@@ -82,8 +109,7 @@ export interface TaggerTypes extends TaskTypes {
 export function completeTagger(
   settings: TaggerSettings,
   labels: readonly string[],
-  words: Vocabulary,
-  letters: Vocabulary | null,
+  { words, letters, sentenceLabels }: Pick<TaggerLearned, 'words' | 'letters' | 'sentenceLabels'>,
 ): TaggerLearned {
   const { tokens, characters } = settings
   return {
@@ -91,6 +117,7 @@ export function completeTagger(
     labels,
     words,
     letters,
+    sentenceLabels,
     tokenizer: createTokenizer({ kind: tokens, lowercase: false }),
     input: characters
       ? { kind: 'features', width: 1 + characters.maximumLength, steps: null }

@@ -1,13 +1,14 @@
 /** The metrics of a tagger: of tokens, and of spans as the CoNLL scorer counts them. */
+import { logSoftmax } from '../../core/probabilities.ts'
 import { classificationReport, type ClassScores } from '../../training/metrics.ts'
 import type { Dataset } from '../../training/dataset.ts'
 import { forEachPass } from '../evaluate.ts'
 import { formatCount } from '../labels.ts'
 import type { ModelEvaluateOptions } from '../model.ts'
-import { outputRows } from '../prediction.ts'
+import { outputRows, pickClass } from '../prediction.ts'
 import type { Trained } from '../task.ts'
-import { decodeTags } from './decode.ts'
-import type { EntityScores, TagEvaluation, TaggerLearned, TagItem } from './learned.ts'
+import { decodeTags, sentenceScores } from './decode.ts'
+import type { EntityScores, SentenceScores, TagEvaluation, TaggerLearned, TagItem } from './learned.ts'
 import { spansOf } from './spans.ts'
 
 /** Evaluates a trained tagger; tags that it does not have count as wrong. */
@@ -20,20 +21,28 @@ export async function measureTags(
   const { network, learned, names: labels } = trained
   const [actual, predicted]: [number[], number[]] = [[], []]
   const tags = new Array<string[]>(items.length)
+  const sentences = { actual: [] as number[], predicted: [] as number[], exact: 0, loss: 0 }
   let [loss, weight, unknown] = [0, 0, 0]
   await forEachPass(network, dataset, options, (batch, targets, numbers) => {
-    const value = network.loss(batch, targets, true)
+    const value = network.loss(batch, { stepClasses: targets.stepClasses }, true)
     loss += value.mean * value.weight
     weight += value.weight
     const paths = decodeTags(trained, batch, outputRows(network, batch, batch))
+    const scores = sentenceScores(network, batch)
     numbers.forEach((number, sequence) => {
-      const { classes } = items[number]
+      const { classes, class: wanted } = items[number]
       tags[number] = Array.from(paths[sequence], (c) => labels[c])
       classes.forEach((c, t) => {
         actual.push(c)
         predicted.push(paths[sequence][t])
         if (c < 0) unknown++
       })
+      if (!scores) return
+      const said = pickClass(scores[sequence], 'softmax')
+      sentences.actual.push(wanted)
+      sentences.predicted.push(said)
+      if (wanted >= 0) sentences.loss -= logSoftmax(scores[sequence])[wanted]
+      if (said === wanted && classes.every((c, t) => c === paths[sequence][t])) sentences.exact++
     })
   })
   const report = classificationReport(labels, actual, predicted, weight > 0 ? loss / weight : 0)
@@ -57,8 +66,28 @@ export async function measureTags(
             items.map((item) => item.tags),
             tags,
           ),
-    warnings,
+    sentences: learned.sentenceLabels && scoreSentences(learned.sentenceLabels, sentences),
+    warnings: [...warnings, ...warnLabels(learned, sentences.actual)],
   }
+}
+
+/** Labels that the model does not have count as wrong. */
+function scoreSentences(
+  labels: readonly string[],
+  { actual, predicted, exact, loss }: { actual: number[]; predicted: number[]; exact: number; loss: number },
+): SentenceScores {
+  const n = actual.length
+  const report = classificationReport(labels, actual, predicted, loss / n)
+  const { accuracy, perClass } = report
+  return { loss: loss / n, accuracy: (accuracy * report.n) / n, exact: exact / n, perClass, n }
+}
+
+function warnLabels({ sentenceLabels }: TaggerLearned, actual: readonly number[]): string[] {
+  const unknown = sentenceLabels ? actual.filter((c) => c < 0).length : 0
+  if (unknown === 0) return []
+  return [
+    `${formatCount(unknown, 'sentence')} of ${actual.length} have labels that the model does not know: they count as wrong.`,
+  ]
 }
 
 /** Counts spans of the data and predicted ones; right are those with the same label and both ends. */

@@ -1,7 +1,9 @@
 /** The options of a tagger and their defaults. */
 import { cellNames, type CellName } from '../../cells/registry.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
-import { readBoolean, readObject, type Field } from '../../core/validation.ts'
+import { describeTyped } from '../../core/typedValues.ts'
+import { readBoolean, readObject, readString, type Field } from '../../core/validation.ts'
+import { readFactor } from '../../layers/regularisation/activationPenalty.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
@@ -17,6 +19,15 @@ import {
   throwOption,
   widthOption,
 } from '../optionChecks.ts'
+import {
+  factorOption,
+  REGULARISATION,
+  regularisationReaders,
+  resolveRegularisation,
+  since,
+  type Regularisation,
+  type RegularisationSettings,
+} from '../regularisation.ts'
 import { TAG_SCHEMES, type TagScheme } from './spans.ts'
 
 /** How the characters of each word are read. */
@@ -30,7 +41,7 @@ export interface CharacterOptions {
 }
 
 /** Options of `tagger`. All are optional. */
-export interface TaggerOptions extends EngineOptions {
+export interface TaggerOptions extends EngineOptions, Regularisation {
   /** Default `lstm`. */
   cell?: CellName
   /** Hidden units H of each direction. Default 100. */
@@ -64,10 +75,16 @@ export interface TaggerOptions extends EngineOptions {
   wordDropout?: number
   /** Dropout of the embedding, between the layers and before the output, in training. Default 0.4. */
   dropout?: number
+  /**
+   * The column of a label of the whole sentence, such as its intent, which is learned together with the tags. Default: none.
+   */
+  sentenceLabel?: string
+  /** Factor of the loss of these labels, a mean over sentences, in the sum with that of the tags. Default 0.2. */
+  sentenceWeight?: number
 }
 
 /** All options with their values, as stored in a model file. */
-export interface TaggerSettings {
+export interface TaggerSettings extends RegularisationSettings {
   cell: CellName
   units: number
   layers: number
@@ -84,7 +101,11 @@ export interface TaggerSettings {
   maximumVocabulary: number | null
   wordDropout: number
   dropout: number
+  sentenceLabel: string | null
+  sentenceWeight: number
 }
+
+const DEFAULT_SENTENCE_WEIGHT = 0.2
 
 const NAMES: Names<TaggerOptions> = {
   cell: 1,
@@ -102,6 +123,9 @@ const NAMES: Names<TaggerOptions> = {
   maximumVocabulary: 1,
   wordDropout: 1,
   dropout: 1,
+  sentenceLabel: 1,
+  sentenceWeight: 1,
+  ...REGULARISATION,
   engine: 1,
   reproducible: 1,
   threads: 1,
@@ -115,8 +139,14 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
   assertKnownOptions('option', options, NAMES)
   const { crf, scheme, maximumVocabulary = null } = options
   const characters = resolveCharacters(options.characters ?? true)
+  const cell = choiceOption('cell', options.cell ?? 'lstm', cellNames)
+  const regularisation = resolveRegularisation(options, cell)
+  if (characters && regularisation.embeddingDropout > 0) {
+    const expected = '0 where characters are read: `wordDropout` drops words there'
+    throwOption('embeddingDropout', expected, regularisation.embeddingDropout)
+  }
   return {
-    cell: choiceOption('cell', options.cell ?? 'lstm', cellNames),
+    cell,
     units: widthOption('units', options.units ?? 100),
     layers: layersOption(options.layers ?? 1),
     bidirectional: flagOption('bidirectional', options.bidirectional ?? true),
@@ -132,7 +162,19 @@ export function resolveTaggerSettings(options: TaggerOptions): TaggerSettings {
       maximumVocabulary === null ? null : countOption('maximumVocabulary', maximumVocabulary),
     wordDropout: rateOption('wordDropout', options.wordDropout ?? 0.1),
     dropout: rateOption('dropout', options.dropout ?? 0.4),
+    ...regularisation,
+    ...sentenceOptions(options),
   }
+}
+
+function sentenceOptions({ sentenceLabel, sentenceWeight }: TaggerOptions) {
+  if (sentenceLabel !== undefined && (typeof sentenceLabel !== 'string' || sentenceLabel === ''))
+    throwOption('sentenceLabel', 'the name of a column', describeTyped(sentenceLabel))
+  if (sentenceWeight !== undefined && sentenceLabel === undefined)
+    throwOption('sentenceWeight', 'no value without `sentenceLabel`', sentenceWeight)
+  const weight =
+    sentenceWeight === undefined ? DEFAULT_SENTENCE_WEIGHT : factorOption('sentenceWeight', sentenceWeight)
+  return { sentenceLabel: sentenceLabel ?? null, sentenceWeight: weight }
 }
 
 function resolveCharacters(given: boolean | CharacterOptions): TaggerSettings['characters'] {
@@ -165,6 +207,9 @@ export function readTaggerSettings(field: Field): TaggerSettings {
     maximumVocabulary: readLimit,
     wordDropout: readRate,
     dropout: readRate,
+    ...regularisationReaders,
+    sentenceLabel: since((name) => (name.value === null ? null : readString(name, { minLength: 1 })), null),
+    sentenceWeight: since(readFactor, DEFAULT_SENTENCE_WEIGHT),
   })
 }
 

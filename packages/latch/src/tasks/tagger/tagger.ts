@@ -10,7 +10,7 @@ import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { EncodedSequence, ModelEvaluateOptions, ModelStream } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import { TaskStream } from '../stream.ts'
-import { decodeTags } from './decode.ts'
+import { decodeTags, sentenceScores } from './decode.ts'
 import type { TagEvaluation, TaggerTypes, TagPrediction } from './learned.ts'
 import { resolveTaggerSettings, type TaggerOptions, type TaggerSettings } from './options.ts'
 import { predictTags, taggerTask } from './task.ts'
@@ -79,7 +79,15 @@ export class Tagger extends TaskModel<TaggerTypes> {
     const { trained } = this
     for (const own of rows) for (const row of own) requireFinite('output ', row)
     const paths = decodeTags(trained, batch, rows)
-    return rows.map((own, b) => predictTags(trained, own, paths[b], encoded[b].tokens))
+    const scores = sentenceScores(trained.network, batch)
+    return rows.map((own, b) =>
+      predictTags(trained, {
+        rows: own,
+        path: paths[b],
+        tokens: encoded[b].tokens,
+        scores: scores?.[b] ?? null,
+      }),
+    )
   }
 
   /** @throws FormatError naming the fault and its place; the errors of `createEngine` */

@@ -1,6 +1,14 @@
 /** The tagger as a task: sentences → tokens → ids or characters; a tag for every token. */
 import { DataError } from '../../core/errors.ts'
-import { describe, fieldAt, fieldError, readList, readOptional, readString } from '../../core/validation.ts'
+import {
+  describe,
+  fieldAt,
+  fieldError,
+  readList,
+  readOptional,
+  readString,
+  type Field,
+} from '../../core/validation.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
 import { byName, classProbabilities, pickClass } from '../prediction.ts'
@@ -13,6 +21,7 @@ import {
   type TaggerInput,
   type TaggerLearned,
   type TaggerTypes,
+  type SentencePrediction,
   type TagPrediction,
 } from './learned.ts'
 import { taggerLayers, taggerNetwork } from './network.ts'
@@ -34,7 +43,8 @@ export const taggerTask: TaskDefinition<TaggerTypes> = {
     return encodeToken(learned, token)
   },
 
-  interpret: (trained, rows) => predictTags(trained, rows, decodeTags(trained, null, [rows])[0], []),
+  interpret: (trained, rows) =>
+    predictTags(trained, { rows, path: decodeTags(trained, null, [rows])[0], tokens: [], scores: null }),
 
   nameOutputs: (_, { labels }) => labels,
 
@@ -46,19 +56,27 @@ export const taggerTask: TaskDefinition<TaggerTypes> = {
   }),
 
   settings: ({ settings }) => settings,
-  sections: ['settings', 'labels', 'vocabulary', 'characters'],
-  write: ({ settings, labels, words, letters }) => ({
+  sections: ['settings', 'labels', 'vocabulary', 'characters', 'sentenceLabels'],
+  write: ({ settings, labels, words, letters, sentenceLabels }) => ({
     settings,
     labels,
     vocabulary: words.toJSON(),
     ...(letters ? { characters: letters.toJSON() } : {}),
+    ...(sentenceLabels ? { sentenceLabels } : {}),
   }),
 
   read(root, config) {
     const settings = readTaggerSettings(fieldAt(root, 'settings'))
-    const labels = readList(fieldAt(root, 'labels'), (item) => readString(item, { minLength: 1 }))
-    if (labels.length < 2 || new Set(labels).size < labels.length)
-      throw fieldError(fieldAt(root, 'labels'), 'at least two tags, each once', describe(labels))
+    const labels = readNames(fieldAt(root, 'labels'), 'tags')
+    const sentenceLabels = readOptional(
+      fieldAt(root, 'sentenceLabels'),
+      (field) => readNames(field, 'labels'),
+      null,
+    )
+    if ((sentenceLabels !== null) !== (settings.sentenceLabel !== null)) {
+      const expected = `${settings.sentenceLabel === null ? 'no labels' : 'the labels'}, as in settings.sentenceLabel`
+      throw fieldError(fieldAt(root, 'sentenceLabels'), expected, sentenceLabels ? 'some' : 'none')
+    }
     const vocabulary = (name: string) =>
       Vocabulary.fromJSON(fieldAt(root, name).value, `${root.source}, document.${name}`)
     const letters = readOptional(fieldAt(root, 'characters'), () => vocabulary('characters'), null)
@@ -66,18 +84,25 @@ export const taggerTask: TaskDefinition<TaggerTypes> = {
       const expected = `${settings.characters ? 'the characters' : 'no characters'}, as in settings.characters`
       throw fieldError(fieldAt(root, 'characters'), expected, letters ? 'some' : 'none')
     }
-    const learned = completeTagger(settings, labels, vocabulary('vocabulary'), letters)
+    const learned = completeTagger(settings, labels, {
+      words: vocabulary('vocabulary'),
+      letters,
+      sentenceLabels,
+    })
     checkNetwork(fieldAt(root, 'network'), config, learned)
     return learned
   },
 }
 
+/** @throws FormatError for fewer than two, or one twice */
+function readNames(field: Field, what: string): string[] {
+  const names = readList(field, (item) => readString(item, { minLength: 1 }))
+  if (names.length >= 2 && new Set(names).size === names.length) return names
+  throw fieldError(field, `at least two ${what}, each once`, describe(names))
+}
+
 /** @throws FormatError for a network that is not the one that these settings build */
-function checkNetwork(
-  field: Parameters<typeof fieldError>[0],
-  config: NetworkConfig,
-  learned: TaggerLearned,
-): void {
+function checkNetwork(field: Field, config: NetworkConfig, learned: TaggerLearned): void {
   const wanted = taggerNetwork(learned)
   const texts = (layers: readonly object[]) => layers.map((layer) => JSON.stringify(layer))
   const [found, expected] = [texts(config.layers), texts(wanted.layers)]
@@ -90,12 +115,20 @@ function checkNetwork(
     throw fieldError(fieldAt(field, 'loss'), wanted.loss!.type, config.loss?.type ?? 'nothing')
 }
 
-/** The prediction of a sentence from its output rows and the class of each token. */
+/** What the network says of a sentence. */
+interface SentenceOutput {
+  rows: readonly ArrayLike<number>[]
+  /** The class of each token. */
+  path: Int32Array
+  tokens: readonly string[]
+  /** Of the labels of whole sentences; null: there are none. */
+  scores: ArrayLike<number> | null
+}
+
+/** The prediction of a sentence. */
 export function predictTags(
   { learned, names }: Trained<TaggerLearned>,
-  rows: readonly ArrayLike<number>[],
-  path: Int32Array,
-  tokens: readonly string[],
+  { rows, path, tokens, scores }: SentenceOutput,
 ): TagPrediction {
   const { outputActivation, settings } = learned
   const steps = rows.map((row) => Array.from(classProbabilities(row, outputActivation)))
@@ -111,7 +144,13 @@ export function predictTags(
     tags,
     confidences: Array.from(path, (c, t) => steps[t][c]),
     entities: spans.map((span) => ({ ...span, text: tokens.slice(span.start, span.end).join(' ') })),
+    sentence: scores && predictSentence(scores, learned.sentenceLabels!),
   }
+}
+
+function predictSentence(scores: ArrayLike<number>, labels: readonly string[]): SentencePrediction {
+  const probabilities = byName(classProbabilities(scores, 'softmax'), labels)
+  return { label: labels[pickClass(scores, 'softmax')], probabilities }
 }
 
 /** The tokens of a text, or those that are given. @throws DataError for a sentence without any */

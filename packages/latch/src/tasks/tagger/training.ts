@@ -37,7 +37,8 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
     const repaired = checkSpans(sentences, scheme, settings.repair, nounOf(reading))
     const numbers = new Map(labels.map((label, c) => [label, c]))
     const unknown = new Set<string>()
-    const items = sentences.map(({ tokens, tags }, row): TagItem => {
+    const classOf = sentenceClasses(sentences, reading)
+    const items = sentences.map(({ tokens, tags, label }, row): TagItem => {
       const classes = Int32Array.from(tags, (tag, t) => {
         const c = numbers.get(tag)
         if (c !== undefined) return c
@@ -45,7 +46,7 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
         unknown.add(tag)
         return -1
       })
-      return { tokens, tags, classes }
+      return { tokens, tags, classes, label, class: classOf(label, row) }
     })
     const warnings = [
       ...(repaired > 0 ? [`${formatCount(repaired, 'sentence')} with broken spans repaired.`] : []),
@@ -54,7 +55,8 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
     return { items, rows: items.map((_, i) => i), labels, warnings }
   },
 
-  learn(settings, { labels }, training) {
+  learn(settings, all, training) {
+    const { labels } = all
     const { minimumCount, maximumVocabulary } = settings
     const scheme = settings.scheme ?? findScheme(labels!)
     const complete: TaggerSettings = { ...settings, scheme, crf: settings.crf ?? scheme !== 'none' }
@@ -62,11 +64,17 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
       training.map(({ tokens }) => tokens.map((token) => wordOf(settings, token))),
       { minimumCount, maximumSize: maximumVocabulary ?? undefined },
     )
-    return completeTagger(complete, labels!, words, learnLetters(settings, training))
+    const sentenceLabels =
+      settings.sentenceLabel === null ? null : sortLabels(all.items.map(({ label }) => label!))
+    return completeTagger(complete, labels!, {
+      words,
+      letters: learnLetters(settings, training),
+      sentenceLabels,
+    })
   },
 
   extend(learned, training) {
-    const { settings, labels, words, letters } = learned
+    const { settings, labels, words, letters, sentenceLabels } = learned
     const found = buildVocabulary(
       training.map(({ tokens }) => tokens.map((token) => wordOf(settings, token))),
       { minimumCount: settings.minimumCount },
@@ -75,7 +83,7 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
     const most = Math.max(words.size, settings.maximumVocabulary ?? Infinity)
     const all = [...words.tokens, ...added].slice(0, most)
     if (all.length === words.size) return null
-    return completeTagger(settings, labels, new Vocabulary(all), letters)
+    return completeTagger(settings, labels, { words: new Vocabulary(all), letters, sentenceLabels })
   },
 
   unknownTokens({ words, settings }, items) {
@@ -121,6 +129,7 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
 interface Sentence {
   tokens: string[]
   tags: string[]
+  label: string | null
 }
 
 function nounOf({ purpose }: Pick<Reading<TaggerTypes>, 'purpose'>): string {
@@ -147,11 +156,47 @@ function readSentences(rows: Iterable<object>, reading: Reading<TaggerTypes>): S
       const expected = `a tag for each of ${formatCount(tokens.length, 'token')}`
       throw atRow(new DataError({ where, expected, got: formatCount(tags.length, 'tag') }), number, '')
     }
-    sentences.push({ tokens, tags: tags.map(cleanLabel) })
+    sentences.push({ tokens, tags: tags.map(cleanLabel), label: labelOf(row, reading, number) })
   }
   if (sentences.length > 0) return sentences
   const where = reading.purpose === 'evaluation' ? 'evaluate' : 'fit'
   throw new DataError({ where, expected: 'at least one sentence', got: 'none' })
+}
+
+/** The label of a sentence, where the model has them. */
+function labelOf(row: Record<string, unknown> | null, reading: Reading<TaggerTypes>, number: number) {
+  const { sentenceLabel } = reading.trained?.learned.settings ?? reading.settings
+  if (sentenceLabel === null) return null
+  const given = row?.[sentenceLabel]
+  if (typeof given === 'string' && given.trim() !== '') return cleanLabel(given)
+  const where = `${nounOf(reading)} ${number}`
+  const expected = `a label of the sentence in ${JSON.stringify(sentenceLabel)}`
+  throw atRow(new DataError({ where, expected, got: describe(given) }), number, '')
+}
+
+/** The class numbers of the labels of sentences; −1 for one that the model does not have. */
+function sentenceClasses(
+  sentences: readonly Sentence[],
+  { trained, purpose }: Reading<TaggerTypes>,
+): (label: string | null, row: number) => number {
+  const own = trained?.learned.sentenceLabels
+  const found = sentences.flatMap(({ label }) => (label === null ? [] : [label]))
+  const labels = own ?? sortLabels(found)
+  if (!own && labels.length === 1) {
+    const got = `only ${JSON.stringify(labels[0])}`
+    throw new DataError({ where: 'labels of sentences', expected: 'at least two different labels', got })
+  }
+  return (label, row) => {
+    const c = label === null ? -1 : labels.indexOf(label)
+    if (c >= 0 || label === null || purpose !== 'training') return c
+    const shown = labels.slice(0, 20).join(', ') + (labels.length > 20 ? ', …' : '')
+    const error = new DataError({
+      where: `row ${row}`,
+      expected: `one of the labels ${shown}`,
+      got: JSON.stringify(label),
+    })
+    throw atRow(error, row, '')
+  }
 }
 
 /** A list of strings, none of them blank, or a string of them with spaces between; else null. */

@@ -1,9 +1,14 @@
 /** The learned parts of a text classifier, and its types. */
-import type { Vocabulary } from '../../text/vocabulary.ts'
+import { fieldAt, fieldError, readList, readOptional, readString, type Field } from '../../core/validation.ts'
+import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
+import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
+import { Vocabulary } from '../../text/vocabulary.ts'
+import { readCounts } from '../counts/file.ts'
+import type { WordCounts } from '../counts/wordCounts.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, ClassPrediction } from '../model.ts'
 import type { Learned, TaskTypes } from '../task.ts'
-import type { ClassifierSettings } from './options.ts'
+import { isFeedForward, readSettings, type ClassifierSettings } from './options.ts'
 import { TextReader } from './reader.ts'
 
 /** What a text classifier has learned. */
@@ -13,6 +18,8 @@ export interface TextLearned extends Learned {
   readonly words: Vocabulary
   readonly reader: TextReader
   readonly textColumn: string | null
+  /** What counting words adds to the network's output; null: nothing. */
+  readonly counts: WordCounts | null
 }
 
 /** A text and its label. */
@@ -40,6 +47,7 @@ export function completeLearned(
   labels: readonly string[],
   words: Vocabulary,
   textColumn: string | null,
+  counts: WordCounts | null = null,
 ): TextLearned {
   return {
     settings,
@@ -51,5 +59,76 @@ export function completeLearned(
     vocabulary: words.tokens,
     tokens: settings.tokens,
     textColumn,
+    counts,
   }
+}
+
+/** Reads the sections of a model file. @throws FormatError naming the field */
+export function readLearned(
+  root: Field,
+  config: NetworkConfig,
+  take: (prefix: string) => NamedTensor[],
+): TextLearned {
+  const settings = readSettings(fieldAt(root, 'settings'))
+  const labels = readLabels(fieldAt(root, 'labels'))
+  const { value } = fieldAt(root, 'vocabulary')
+  const words = Vocabulary.fromJSON(value, `${root.source}, document.vocabulary`)
+  checkNetwork(fieldAt(root, 'network'), config, { settings, labels, words })
+  const textColumn = readOptional(fieldAt(root, 'textColumn'), (field) => readString(field), null)
+  const counts = readOptional(
+    fieldAt(root, 'counts'),
+    (field) => readCounts(field, labels.length, take),
+    null,
+  )
+  return completeLearned(settings, labels, words, textColumn, counts)
+}
+
+function readLabels(field: Field): string[] {
+  const labels = readList(field, (item) => readString(item), { minLength: 2 })
+  if (new Set(labels).size !== labels.length) throw fieldError(field, 'different labels')
+  return labels
+}
+
+/** The network must read the ids of the vocabulary and have an output for the labels. */
+function checkNetwork(
+  field: Field,
+  config: NetworkConfig,
+  { settings, labels, words }: Pick<TextLearned, 'settings' | 'labels' | 'words'>,
+): void {
+  const [input] = config.layers
+  const layers = fieldAt(field, 'layers')
+  if (!('vocabulary' in input) || input.vocabulary !== words.size) {
+    throw fieldError(
+      layers,
+      `an input of ${words.size} ids, the size of the vocabulary`,
+      JSON.stringify(input),
+    )
+  }
+  const last = config.layers[config.layers.length - 1]
+  const outputs = labels.length === 2 ? 1 : labels.length
+  if (last.type !== 'dense' || last.units !== outputs) {
+    const expected = `a last dense layer of ${outputs} units, for ${labels.length} labels`
+    throw fieldError(layers, expected, JSON.stringify(last))
+  }
+  if (!config.layers.some(endsSequence)) {
+    throw fieldError(layers, 'one row per text before the dense layer', 'one per step')
+  }
+  const cells = config.layers.flatMap((layer) => (layer.type === 'recurrent' ? [layer.cell] : []))
+  if (
+    isFeedForward(settings.cell)
+      ? cells.length > 0
+      : cells.length === 0 || cells.some((cell) => cell !== settings.cell)
+  ) {
+    const expected = `recurrent layers with the cell of settings.cell, ${settings.cell}`
+    throw fieldError(layers, expected, cells.join(', ') || 'none')
+  }
+  const loss = fieldAt(field, 'loss')
+  const wanted = labels.length === 2 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy'
+  if (config.loss?.type !== wanted) throw fieldError(loss, wanted, config.loss?.type ?? 'nothing')
+}
+
+/** Whether this layer has one output row per sequence. */
+function endsSequence(layer: LayerOptions): boolean {
+  if (layer.type === 'recurrent') return layer.returnSequences === false
+  return layer.type === 'pool' || layer.type === 'flatten'
 }

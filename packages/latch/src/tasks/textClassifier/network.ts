@@ -2,7 +2,7 @@
 import { cells, findCell, takesOption, type CellName } from '../../cells/registry.ts'
 import { append } from '../../core/lists.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
-import type { ClassifierSettings } from './options.ts'
+import { isFeedForward, type ClassifierSettings } from './options.ts'
 
 /** Builds the layers for the settings, vocabulary size and number of classes. Two classes have one logit. */
 export function classifierNetwork(
@@ -15,9 +15,7 @@ export function classifierNetwork(
   return {
     layers: [
       ...inputLayers(settings, vocabulary),
-      ...(settings.cell === 'ann' || settings.cell === 'bag'
-        ? feedForward(settings)
-        : recurrentLayers(settings)),
+      ...(isFeedForward(settings.cell) ? feedForward(settings) : recurrentLayers(settings)),
       ...dropoutLayer(dropout.output),
       { type: 'dense', units: two ? 1 : classes },
     ],

@@ -5,7 +5,7 @@ import { cellNames, cells, findCell, takesOption } from '../../cells/registry.ts
 import { cleanLabel } from '../../data/labels.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
-import { fieldAt, fieldError, readBoolean, type Field } from '../../core/validation.ts'
+import { fieldAt, fieldError, readBoolean, readOptional, type Field } from '../../core/validation.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 import {
@@ -27,6 +27,9 @@ import {
 export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
 /** A cell or a baseline by its name. */
 export type CellChoice = (typeof CELL_CHOICES)[number]
+
+/** Whether a cell is no recurrent one. */
+export const isFeedForward = (cell: CellChoice): cell is 'ann' | 'bag' => cell === 'ann' || cell === 'bag'
 
 /** Dropout rates in training. */
 export interface DropoutRates {
@@ -80,6 +83,11 @@ export interface ClassifierOptions<
    */
   dropout?: number | Partial<DropoutRates>
   /**
+   * Mix the network with naive Bayes of words and pairs of words, as far as that lowers the validation loss: the report
+   * of `fit` says what each contributes. Default true for recurrent cells on words.
+   */
+  counts?: boolean
+  /**
    * The labels, so that their type is known and other labels are errors; trimmed and in NFC,
    * like the labels of rows. Default: those of the training rows.
    */
@@ -103,6 +111,8 @@ export interface ClassifierSettings {
   maximumVocabulary: number | null
   maximumLength: number
   dropout: DropoutRates
+  /** Undefined: false, as in files of models without counts. */
+  counts?: boolean
 }
 
 const WORDS = { length: 400, dropout: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 } }
@@ -124,6 +134,7 @@ const NAMES: Names<ClassifierOptions> = {
   maximumVocabulary: 1,
   maximumLength: 1,
   dropout: 1,
+  counts: 1,
   labels: 1,
   engine: 1,
   reproducible: 1,
@@ -156,6 +167,7 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
       maximumVocabulary === null ? null : countOption('maximumVocabulary', maximumVocabulary),
     maximumLength: (cell === 'ann' ? widthOption : countOption)('maximumLength', maximumLength),
     dropout: dropoutRates(options.dropout, defaults.dropout),
+    counts: flagOption('counts', options.counts ?? (tokens !== 'chars' && !isFeedForward(cell))) || undefined,
   }
   const contradiction = contradictionIn(settings) ?? optionWithoutEffect(options, settings)
   if (contradiction) throwOption(...contradiction)
@@ -193,7 +205,7 @@ function contradictionIn(
   settings: ClassifierSettings,
 ): [name: string, expected: string, got: unknown] | null {
   const { cell, embedding, bidirectional, layers } = settings
-  if (cell !== 'ann' && cell !== 'bag') return null
+  if (!isFeedForward(cell)) return null
   if (embedding === 'oneHot') return ['embedding', `a width for cell ${cell}`, 'oneHot']
   if (bidirectional) return ['bidirectional', `false for cell ${cell}`, true]
   return layers === 1 ? null : ['layers', `1 for cell ${cell}`, layers]
@@ -205,12 +217,11 @@ function optionWithoutEffect(
   { cell }: ClassifierSettings,
 ): [name: string, expected: string, got: unknown] | null {
   const none = `no value for cell ${cell}`
-  const isFeedForward = cell === 'ann' || cell === 'bag'
-  const takesReset = !isFeedForward && takesOption(cells, cell, 'reset')
+  const takesReset = !isFeedForward(cell) && takesOption(cells, cell, 'reset')
   if (reset !== undefined && !takesReset) return ['reset', none, reset]
-  const hasGates = isFeedForward || findCell(cells, cell).gateNames.length > 1
+  const hasGates = isFeedForward(cell) || findCell(cells, cell).gateNames.length > 1
   if (activation !== undefined && hasGates) return ['activation', none, activation]
-  return pooling !== undefined && isFeedForward ? ['pooling', none, pooling] : null
+  return pooling !== undefined && isFeedForward(cell) ? ['pooling', none, pooling] : null
 }
 
 /** Reads settings from a model file. @throws FormatError naming the field */
@@ -231,6 +242,7 @@ export function readSettings(field: Field): ClassifierSettings {
     maximumLength: (x) => (fieldAt(field, 'cell').value === 'ann' ? readWidth(x) : readCount(x)),
     dropout: (x) =>
       readFields(x, { words: readRate, embedding: readRate, layers: readRate, output: readRate }),
+    counts: (x) => readOptional(x, readBoolean, false) || undefined,
   })
   const contradiction = contradictionIn(settings)
   if (contradiction) throw fieldError(fieldAt(field, contradiction[0]), contradiction[1])

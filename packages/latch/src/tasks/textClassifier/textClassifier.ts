@@ -11,6 +11,7 @@ import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, EncodedSequence, ModelEvaluateOptions } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import {
+  isFeedForward,
   resolveLabels,
   resolveSettings,
   type CellChoice,
@@ -101,7 +102,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    */
   override trace(text: string, options: { label?: L | number } = {}): Trace<Extract<C, CellName>, L> {
     const { cell } = this.settings
-    if (this.trained && (cell === 'ann' || cell === 'bag')) {
+    if (this.trained && isFeedForward(cell)) {
       const expected = `a recurrent cell (${cellNames.join(', ')})`
       throw new UnsupportedError({ where: 'trace', expected, got: `cell ${cell}, which has no steps` })
     }

@@ -7,6 +7,7 @@ import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import { DataError, atRow } from '../../core/errors.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
+import { FEWEST_ROWS, countWords } from '../counts/countWords.ts'
 import { findLabel, formatCount } from '../labels.ts'
 import type { Reading, TaskTraining } from '../task.ts'
 import { TextDataset } from './dataset.ts'
@@ -75,7 +76,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
     return completeLearned({ ...settings, minimumCount }, labels!, words, textColumn)
   },
 
-  extend({ settings, labels, words, textColumn }, training) {
+  extend({ settings, labels, words, textColumn, counts }, training) {
     const { minimumCount, maximumVocabulary } = settings
     const found = buildVocabulary(
       training.map(({ tokens }) => tokens),
@@ -85,7 +86,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
     const added = found.tokens.filter((token) => token !== UNKNOWN_TOKEN && !words.has(token))
     const all = [...words.tokens, ...added].slice(0, Math.max(words.size, most))
     if (all.length === words.size) return null
-    return completeLearned(settings, labels, new Vocabulary(all), textColumn)
+    return completeLearned(settings, labels, new Vocabulary(all), textColumn, counts)
   },
 
   unknownTokens,
@@ -105,6 +106,13 @@ export const taskTraining: TaskTraining<TextTypes> = {
     ),
 
   classes: (item) => [item.class],
+  tokens: (item) => item.tokens,
+
+  async count({ network, learned }, training, validation) {
+    if (!learned.settings.counts || validation.length < FEWEST_ROWS) return null
+    const { counts, report } = await countWords(network, learned, training, validation)
+    return { learned: { ...learned, counts }, report }
+  },
 
   baseline(training, { columns }) {
     const model = naiveBayes(training, { text: columns.texts ?? columns.input!, label: columns.target! })

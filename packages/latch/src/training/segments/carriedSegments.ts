@@ -26,7 +26,7 @@ export function batchSizeOf({
   batchSize?: number
 }): number | undefined {
   if (!train.segments) return batchSize
-  const own = maximum(train.segments.map(({ rows }) => rows.length))
+  const own = train.batchSize ?? maximum(train.segments.map(({ rows }) => rows.length))
   const fits = batchSize === undefined || batchSize === own
   assertOption('batchSize', batchSize, fits, `${own}, the batch size of the dataset of segments`)
   return own
@@ -43,7 +43,7 @@ export class CarriedSegments {
   }
 
   begin(number: number, batch: PackedBatch): void {
-    if (number === 0 || this.#segments[number].starts) this.states.reset()
+    this.states.pick(this.#segments[number].continues)
     this.states.write(batch)
   }
 

@@ -8,37 +8,57 @@ export interface LongSequence {
   readonly classes: Int32Array
 }
 
-/** One segment: which sequence, and its first step. */
+/** Sequences that are read one after the other; the states begin at zero with each. */
+export type Stream = readonly LongSequence[]
+
+/** One segment: which sequence, its first step, and the step after its last one. */
 interface Segment {
   readonly sequence: LongSequence
   readonly from: number
+  readonly to: number
 }
 
-/** Groups of sequences that are read side by side; the states begin at zero with each group. */
+/**
+ * Groups of streams that are read side by side, some steps of each in a batch. Where a sequence ends within them, the
+ * next one begins in the same batch, as a row of its own.
+ */
 export class SegmentedDataset implements Dataset {
   readonly lengths: Int32Array
   readonly segments: readonly SegmentBatch[]
+  readonly batchSize: number
   readonly #rows: readonly Segment[]
-  readonly #steps: number
 
-  /** @param steps the most steps of a segment */
-  constructor(groups: readonly (readonly LongSequence[])[], steps: number) {
+  /** @param steps the most steps of a stream in a batch */
+  constructor(groups: readonly (readonly Stream[])[], steps: number) {
     const rows: Segment[] = []
     const segments: SegmentBatch[] = []
+    let batchSize = 0
     for (const group of groups) {
-      // The longest first, so that those that go on are the first ones.
-      const sorted = [...group].sort((a, b) => b.ids.length - a.ids.length)
-      for (let from = 0; from < (sorted[0]?.ids.length ?? 0); from += steps) {
-        const going = sorted.filter(({ ids }) => ids.length > from)
-        const first = rows.length
-        for (const sequence of going) rows.push({ sequence, from })
-        segments.push({ rows: Int32Array.from(going, (_, b) => first + b), starts: from === 0 })
+      batchSize = Math.max(batchSize, group.length)
+      const streams = group.map((stream) => cutStream(stream, steps))
+      // The longest first, as they are packed.
+      streams.sort((a, b) => b.steps - a.steps)
+      let places: number[] = []
+      for (let k = 0; k < (streams[0]?.batches.length ?? 0); k++) {
+        const [first, before] = [rows.length, places]
+        const continues: number[] = []
+        places = streams.map(({ batches }, stream) => {
+          for (const segment of batches[k] ?? []) {
+            continues.push(segment.from > 0 ? before[stream] : -1)
+            rows.push(segment)
+          }
+          return continues.length - 1
+        })
+        segments.push({
+          rows: Int32Array.from(continues, (_, b) => first + b),
+          continues: Int32Array.from(continues),
+        })
       }
     }
     this.#rows = rows
-    this.#steps = steps
+    this.batchSize = batchSize
     this.segments = segments
-    this.lengths = Int32Array.from(rows, ({ sequence, from }) => Math.min(steps, sequence.ids.length - from))
+    this.lengths = Int32Array.from(rows, ({ from, to }) => to - from)
   }
 
   get size(): number {
@@ -48,10 +68,27 @@ export class SegmentedDataset implements Dataset {
   batch(rows: Int32Array): Sample {
     const cut = (list: (sequence: LongSequence) => Int32Array) =>
       Array.from(rows, (row) => {
-        const { sequence, from } = this.#rows[row]
-        return list(sequence).subarray(from, from + this.#steps)
+        const { sequence, from, to } = this.#rows[row]
+        return list(sequence).subarray(from, to)
       })
     const batch = PackedBatch.ofIds(cut(({ ids }) => ids))
     return { batch, targets: { stepClasses: cut(({ classes }) => classes) } }
   }
+}
+
+/** The segments of a stream in each batch, and its steps in all. */
+function cutStream(stream: Stream, steps: number): { batches: Segment[][]; steps: number } {
+  const batches: Segment[][] = []
+  let at = 0
+  for (const sequence of stream) {
+    const { length } = sequence.ids
+    for (let from = 0; from < length;) {
+      const to = Math.min(length, from + steps - (at % steps))
+      if (at % steps === 0) batches.push([])
+      batches[batches.length - 1].push({ sequence, from, to })
+      at += to - from
+      from = to
+    }
+  }
+  return { batches, steps: at }
 }

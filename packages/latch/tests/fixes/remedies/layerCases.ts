@@ -14,6 +14,7 @@ import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import { network } from '../../networks.ts'
 import { nextLetter } from '../../tasks/sequenceModel/sequenceFixtures.ts'
+import { tinyTagger, WORDS as WORDS_OF_TAGS } from '../../tasks/tagger/taggerHelpers.ts'
 import type { RemedyCase } from './remedyCase.ts'
 
 const FEATURES: LayerOptions = { type: 'features', width: 2 }
@@ -33,6 +34,8 @@ const WORDS: LayerOptions = {
   units: 2,
   length: 3,
 }
+const SENTENCE_LABEL: LayerOptions = { type: 'sentenceLabel', classes: 2 }
+const KINDS = WORDS_OF_TAGS.map((row) => ({ ...row, kind: row.tokens.length > 3 ? 'long' : 'short' }))
 const concat = (...inputs: string[]): LayerOptions => ({ type: 'concat', inputs })
 const steps = () => PackedBatch.ofFeatures([1, 2, 3, 4], [1, 2, 2])
 const padded = () => PackedBatch.ofFeatures([1, 2, 0, 0], [1, 2, 2], undefined, [true, false])
@@ -99,6 +102,24 @@ const STREAMS: readonly RemedyCase[] = [
     remedy: FORWARD,
     raise: () => projected('reverse').stream(),
     follow: () => projected().stream().push([1, 2]),
+  },
+  {
+    name: 'a stream of labels of sentences',
+    kind: UnsupportedError,
+    remedy: 'Train it without `sentenceLabel`.',
+    raise: () => network([FEATURES, SENTENCE_LABEL, DENSE]).stream(),
+    follow: () => network([FEATURES, DENSE]).stream().push([1, 2]),
+  },
+  {
+    name: 'training of labels of sentences outside of a tagger',
+    kind: UnsupportedError,
+    remedy: 'Use `tagger`.',
+    raise: () => {
+      const net = network([FEATURES, SENTENCE_LABEL, DENSE], { loss: { type: 'softmaxCrossEntropy' } })
+      net.prepareTraining()
+      net.forward(steps())
+    },
+    follow: () => tinyTagger({ sentenceLabel: 'kind' }, KINDS, { epochs: 1 }),
   },
   {
     name: 'a stream of a CRF',

@@ -1,12 +1,13 @@
 /** The encoder-decoder layer: gradients against differences in float64, PyTorch's numbers, batches and threads. */
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cells } from '../../../src/cells/registry.ts'
 import { DataError, FormatError, UnsupportedError } from '../../../src/core/errors.ts'
+import { parallelism } from '../../../src/engine/threads/executor.ts'
 import { denseLayer } from '../../../src/layers/dense.ts'
 import { dropoutLayer } from '../../../src/layers/dropout.ts'
+import { ATTENTION_SCORES } from '../../../src/layers/encoderDecoder/attention.ts'
 import {
-  ATTENTION_SCORES,
   encoderDecoderLayer,
   type EncoderDecoderLayer,
   type EncoderDecoderOptions,
@@ -81,6 +82,11 @@ const PAIRS: [number[], number[]][] = [
   [[2, 2, 1, 3, 0], [0]],
   [[3], [0, 3, 3]],
 ]
+/** More than run at once, of many lengths. */
+const MANY = Array.from({ length: 300 }, (_, i): [number[], number[]] => [
+  Array.from({ length: 1 + ((i * 7) % 19) }, (_id, s) => (i + s * s) % SOURCE),
+  Array.from({ length: 1 + ((i * 5) % 13) }, (_id, t) => (t === 0 ? 0 : (i * t) % TARGET)),
+])
 const joined = (pairs = PAIRS) =>
   PackedBatch.ofIds(pairs.map(([source, target]) => [...source, ...target.map((id) => id + SOURCE)]))
 const classesOf = (pairs = PAIRS) => pairs.map(([, target]) => [...target.slice(1), 2])
@@ -161,18 +167,43 @@ describe('the encoder-decoder layer', () => {
     expect(rowsOf([1, 2, 4], [0, 1, 2]).slice(0, TARGET)).not.toEqual(whole.slice(0, TARGET))
   })
 
-  it.each([1, 2, 3])('learns the same bits on %i threads', (threads) => {
-    const train = (count: number) => {
-      const net = made({ cell: 'lstm', units: 32, size: 16 }, { engine: 'simd', threads: count })
-      net.prepareTraining()
-      net.zeroGradients()
-      const batch = joined()
-      const pass = { training: true, record: false, key: 3 }
-      net.forward(batch, pass)
-      net.backward(batch, { stepClasses: classesOf() }, pass)
-      return net.parameters.map(({ name }) => net.readParameter(name, 'gradients'))
+  describe.each(ATTENTION_SCORES)('on threads, with attention %s', (attention) => {
+    const before = { ...parallelism }
+    beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
+    afterAll(() => void Object.assign(parallelism, before))
+
+    it.each([1, 2, 3])('learns the same bits on %i threads', (threads) => {
+      const train = (count: number) => {
+        const options: Given = { cell: 'lstm', units: 28, size: 16, attention }
+        const net = made(options, { engine: 'simd', threads: count })
+        net.prepareTraining()
+        net.zeroGradients()
+        const batch = joined(MANY)
+        const pass = { training: true, record: false, key: 3 }
+        net.forward(batch, pass)
+        net.backward(batch, { stepClasses: classesOf(MANY) }, pass)
+        return net.parameters.map(({ name }) => net.readParameter(name, 'gradients'))
+      }
+      expect(train(threads)).toEqual(train(1))
+    })
+  })
+
+  it.each(ATTENTION_SCORES)('gives many sequences the numbers of each alone, %s', (attention) => {
+    const net = made({ attention, units: 12 }, { engine: 'simd', threads: 1 })
+    const readAttention = () => (internalsOf(net).layers[0] as EncoderDecoderLayer).readAttention()
+    const all = joined(MANY)
+    net.forward(all)
+    const [together, attended] = [net.readOutput(all), readAttention()]
+    const steps = Math.max(...MANY.map(([, target]) => target.length))
+    for (const i of [0, 17, 255, 256, 299]) {
+      const alone = joined([MANY[i]])
+      net.forward(alone)
+      const from = i * steps * TARGET
+      expect(Array.from(net.readOutput(alone))).toEqual(
+        Array.from(together.slice(from, from + MANY[i][1].length * TARGET)),
+      )
+      expect(readAttention()?.[0]).toEqual(attended?.[i])
     }
-    expect(train(threads)).toEqual(train(1))
   })
 
   it('refuses ids that are not a pair, units that cannot be halved, and streams', () => {

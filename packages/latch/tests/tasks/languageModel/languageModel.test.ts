@@ -137,6 +137,31 @@ describe('a language model of several texts', () => {
     model.dispose()
   })
 
+  it('begins each text with states of zero in training: the order of the others says nothing of it', async () => {
+    const two = ['a b c d', 'b c', 'd a a b', 'c c d b a']
+    const losses = await Promise.all(
+      [true, false].flatMap((resetStates) =>
+        [two, [two[1], two[0], two[3], two[2]]].map(async (texts) => {
+          const first: number[] = []
+          const model = languageModel({
+            units: 6,
+            embedding: 4,
+            steps: 50,
+            dropout: 0,
+            resetStates,
+            threads: 1,
+          })
+          const onStep = ({ loss }: { loss: number }) => void first.push(loss)
+          // Each word occurs as often whatever the order, so the vocabulary is the same.
+          await model.fit(texts, { epochs: 1, batchSize: 1, validation: 0, seed: 4, onStep })
+          return first[0]
+        }),
+      ),
+    )
+    expect(losses[1]).toBeCloseTo(losses[0], 5)
+    expect(Math.abs(losses[3] - losses[2])).toBeGreaterThan(1e-5)
+  })
+
   it('refuses texts that are none, and corpora that are too short', async () => {
     const fit = (texts: unknown, options: object = {}) => languageModel().fit(texts as string, options)
     await expect(fit(['a text', ''])).rejects.toThrow(

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { DataError, FormatError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
 import { logSoftmax } from '../../../src/core/probabilities.ts'
-import { ATTENTION_SCORES } from '../../../src/layers/encoderDecoder/encoderDecoder.ts'
+import { ATTENTION_SCORES } from '../../../src/layers/encoderDecoder/attention.ts'
 import { exporters } from '../../../src/formats.ts'
 import { sequenceToSequence, SequenceToSequence, type WrittenSequence } from '../../../src/node.ts'
 import { editDistance } from '../../../src/tasks/sequenceToSequence/editDistance.ts'
@@ -226,7 +226,7 @@ describe('a model in use', () => {
     expect(() => sequenceToSequence({ units: 5 })).toThrow(/even number/)
     expect(() => model.stream()).toThrow(UnsupportedError)
     expect(() => model.trace()).toThrow(/`attention` of a prediction/)
-    await expect(model.exportTo(exporters.onnx)).rejects.toThrow(UnsupportedError)
+    await expect(model.exportTo(exporters.torch)).rejects.toThrow(UnsupportedError)
   })
 })
 

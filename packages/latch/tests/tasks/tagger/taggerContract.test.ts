@@ -12,14 +12,16 @@ for (const [name, options, formats] of [
   ['tagger of words and characters', {}, []],
   ['tagger with a CRF', { characters: false, crf: true }, []],
   ['tagger with characters and a CRF', { crf: true }, []],
+  ['tagger with labels of sentences', { characters: false, sentenceLabel: 'kind' }, []],
 ] as const) {
   describeModelContract(name, async (): Promise<ModelCase<string, string>> => {
-    const model = await tinyTagger(options)
+    const sentences = WORDS.map((row) => ({ ...row, kind: row.tokens.length > 3 ? 'long' : 'short' }))
+    const model = await tinyTagger(options, sentences)
     return {
       model: model as never,
       inputs: ['the cat sings', 'a dog sings loudly', 'the old bird is here ?'],
       steps: 'bidirectional' in options ? (text) => text.split(' ') : null,
-      examples: WORDS,
+      examples: sentences,
       options: {},
       truth: (i) => ({
         input: WORDS[i].tokens.join(' '),

@@ -5,17 +5,43 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { negationComments } from '../../../dist/datasets.js'
-import { readFileBytes, TextClassifier, textClassifier, writeFileAtomic } from '../../../dist/node.js'
+import {
+  readFileBytes,
+  SequenceToSequence,
+  sequenceToSequence,
+  TextClassifier,
+  textClassifier,
+  writeFileAtomic,
+} from '../../../dist/node.js'
 
 const folder = process.argv[2]
-const [cell] = basename(folder).split('-')
+const [kind] = basename(folder).split('-')
 const saved = join(folder, 'checkpoint')
 mkdirSync(folder, { recursive: true })
 
-const rows = negationComments({ count: 300, seed: 3 })
+const classifier = (cell) => ({
+  task: TextClassifier,
+  create: () => textClassifier({ cell, units: 24, embedding: 16, layers: 2 }),
+  rows: negationComments({ count: 300, seed: 3 }),
+  columns: { text: 'text', label: 'label' },
+})
+const KINDS = {
+  lstm: classifier('lstm'),
+  gru: classifier('gru'),
+  seq2seq: {
+    task: SequenceToSequence,
+    create: () => sequenceToSequence({ units: 24, embedding: 16, layers: 2 }),
+    // Numbers, to be written backwards.
+    rows: Array.from({ length: 300 }, (_, i) => {
+      const digits = String((i * 7919) % 100_000)
+      return { source: digits, target: [...digits].reverse().join('') }
+    }),
+    columns: {},
+  },
+}
+const { task, create, rows, columns } = KINDS[kind]
 const options = {
-  text: 'text',
-  label: 'label',
+  ...columns,
   epochs: 8,
   batchSize: 16,
   seed: 11,
@@ -31,10 +57,10 @@ const checkpoint = { everySteps: 2, write: (bytes) => writeFileAtomic(saved, byt
 
 if (existsSync(saved)) {
   const bytes = await readFileBytes(saved)
-  const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes, saved)
+  const { model, fitOptions } = await task.fromCheckpoint(bytes, saved)
   await finish(model, { ...fitOptions, resume: bytes })
 } else {
-  await finish(textClassifier({ cell, units: 24, embedding: 16, layers: 2 }), options)
+  await finish(create(), options)
 }
 
 async function finish(model, fitOptions) {

@@ -154,7 +154,7 @@ class LayerExport {
       default:
         // `exporters` reject those that only Latch has; a layer type without a case is a compile error here.
         options.type satisfies
-          'embedding' | 'oneHot' | 'features' | 'crf' | 'wordCharacters' | 'encoderDecoder'
+          'embedding' | 'oneHot' | 'features' | 'crf' | 'wordCharacters' | 'sentenceLabel' | 'encoderDecoder'
         throw new RangeError(`${name} stands above an input`)
     }
   }

@@ -10,12 +10,16 @@ import { cellActivations } from './activations.ts'
 import { float32, type AttributeValue, type ExportGraph, type WeightPart } from './graph.ts'
 import type { StepMasks } from './masks.ts'
 
-/** The layer, its weights, and the input of its operator. */
-export interface RecurrentExport {
+/** Where the weights of a layer are. */
+export interface CellWeights {
   network: Network
   name: string
   options: RecurrentOptions
   inputWidth: number
+}
+
+/** The layer, its weights, and the input of its operator. */
+export interface RecurrentExport extends CellWeights {
   /** The value of the input, (time, batch, width). */
   input: string
   masks: StepMasks
@@ -46,7 +50,7 @@ export function emitRecurrent(graph: ExportGraph, layer: RecurrentExport): strin
   return masks.masked ? mergeMasked(graph, layer, outputs[0]) : mergeSteps(graph, options, outputs[0])
 }
 
-function buildAttributes(
+export function buildAttributes(
   options: RecurrentOptions,
   name: string,
 ): Record<string, AttributeValue | undefined> {
@@ -83,17 +87,13 @@ function buildAttributes(
 }
 
 /** The names of a layer's parameters of one kind, one per direction. */
-function listNames({ network, name, options }: RecurrentExport, kind: string): string[] {
+function listNames({ network, name, options }: CellWeights, kind: string): string[] {
   const plain = `${name}.${kind}_l0`
   if (options.direction === 'bidirectional') return [plain, `${plain}_reverse`]
   return [network.parameters.some((p) => p.name === plain) ? plain : `${plain}_reverse`]
 }
 
-function getPart(
-  { network, options }: RecurrentExport,
-  name: string,
-  turn: 'gates' | 'peepholes',
-): WeightPart {
+function getPart({ network, options }: CellWeights, name: string, turn: 'gates' | 'peepholes'): WeightPart {
   const parameter = internalsOf(network).store.find(name)
   return {
     length: parameter.size,
@@ -118,9 +118,9 @@ function orders(of: 'gates' | 'peepholes', cell: RecurrentOptions['cell']) {
 }
 
 /** (directions, G·H, width), or peepholes (directions, 3·H). */
-function buildWeights(
+export function buildWeights(
   graph: ExportGraph,
-  layer: RecurrentExport,
+  layer: CellWeights,
   kind: 'weight_ih' | 'weight_hh' | 'weight_ph',
 ): string {
   const { cell, units } = layer.options
@@ -136,7 +136,7 @@ function buildWeights(
 }
 
 /** (directions, 2·G·H): for each direction the input bias, then the recurrent bias; zeros if the layer has only one. */
-function buildBiases(graph: ExportGraph, layer: RecurrentExport): string {
+export function buildBiases(graph: ExportGraph, layer: CellWeights): string {
   const { cell, units, bias } = layer.options
   const inputs = listNames(layer, 'bias_ih')
   const states = bias === 'single' ? [] : listNames(layer, 'bias_hh')
@@ -151,7 +151,7 @@ function buildBiases(graph: ExportGraph, layer: RecurrentExport): string {
 }
 
 /** (time, directions, batch, units) → (time, batch, width). */
-function mergeSteps(graph: ExportGraph, options: RecurrentOptions, y: string): string {
+export function mergeSteps(graph: ExportGraph, options: RecurrentOptions, y: string): string {
   if (options.direction !== 'bidirectional') return graph.node('Squeeze', [y, graph.ints([1])])
   const { merge = 'concat' } = options
   if (merge !== 'concat') return mergeElements(graph, merge, y, 1)

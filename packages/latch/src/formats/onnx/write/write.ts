@@ -1,20 +1,11 @@
-/**
- * Writes a Latch model as an ONNX file. The messages of the graph are small and built first. The weights follow one by
- * one, each a TensorProto whose numbers are read from the network while the file is written. Names and field numbers:
- * onnx.proto.
- */
-import { create, toBinary } from '@bufbuild/protobuf'
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+/** Writes a Latch model as an ONNX file. Names and field numbers: onnx.proto. */
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
-import type { ExportedFile, ExportSource, ModelWriter } from '../../imported.ts'
+import type { ExportSource, ModelWriter } from '../../imported.ts'
 import { omitStateful } from '../../omitStateful.ts'
+import { writeEncoderDecoder } from './encoderDecoder.ts'
+import { writeGraph } from './file.ts'
+import type { ExportGraph } from './graph.ts'
 import { exportLayers, type ExportEdge } from './layers.ts'
-import type { ExportGraph, ExportTensor } from './graph.ts'
-import { GraphSchema, ModelSchema, TensorSchema } from '../proto/schema.ts'
-
-const IR_VERSION = 8n
-/** Field numbers of ModelProto.graph, GraphProto.initializer and TensorProto.raw_data. */
-const [GRAPH, INITIALIZER, RAW_DATA] = [7, 5, 9]
 
 /** Outputs in addition to the logits, by output activation. */
 const ACTIVATED = {
@@ -24,25 +15,28 @@ const ACTIVATED = {
 } as const
 
 /**
- * Writes one `.onnx` file. Inputs: `ids` int64 (batch, time) or `features` float32 (batch, time, width), padded with
+ * Writes one `.onnx` file; of an encoder and a decoder two (encoderDecoder.ts). Inputs: `ids` int64 (batch, time) or `features` float32 (batch, time, width), padded with
  * any valid values, and `lengths` int32 (batch). Outputs: `logits` (batch, width) or (batch, time, width), zeros beyond
  * each length, and `probabilities` or `logProbabilities` if the output activation is a softmax, sigmoid or log-softmax.
  * @throws UnsupportedError for layers that ONNX does not support
  */
 export const writeOnnx: ModelWriter = async (source) => {
+  const [first] = source.network.config.layers
+  if (first.type === 'encoderDecoder') return writeEncoderDecoder(source, first)
   const { graph, output } = exportLayers(source.network)
   nameOutputs(graph, output, source)
-  const model = toBinary(ModelSchema, buildModel(graph, source))
-  const rest = toBinary(
-    GraphSchema,
-    create(GraphSchema, { name: source.name, node: graph.nodes, input: graph.inputs, output: graph.outputs }),
-  )
-  const file: ExportedFile = {
-    name: `${source.name}.onnx`,
-    chunks: { [Symbol.iterator]: () => chunksOf(model, rest, graph.tensors) },
-    ...omitStateful(source),
+  const file = writeGraph(`${source.name}.onnx`, source.name, graph, metadataOf(source))
+  return [{ ...file, ...omitStateful(source) }]
+}
+
+function metadataOf(source: ExportSource): Record<string, string | null> {
+  const json = (value: unknown) => (value === null ? null : JSON.stringify(value))
+  return {
+    labels: json(source.labels),
+    vocabulary: json(source.vocabulary),
+    tokens: source.tokens,
+    [EMBEDDED_KEY]: embeddedText(source),
   }
-  return [file]
 }
 
 function nameOutputs(
@@ -55,47 +49,4 @@ function nameOutputs(
   if (outputActivation === 'linear' || outputActivation === 'probabilities') return
   const { name, op, attributes } = ACTIVATED[outputActivation]
   graph.output(logits, name, 'float32', shape, op, attributes)
-}
-
-function buildModel(graph: ExportGraph, source: ExportSource) {
-  const json = (value: unknown) => (value === null ? null : JSON.stringify(value))
-  const metadata: Record<string, string | null> = {
-    labels: json(source.labels),
-    vocabulary: json(source.vocabulary),
-    tokens: source.tokens,
-    [EMBEDDED_KEY]: embeddedText(source),
-  }
-  return create(ModelSchema, {
-    irVersion: IR_VERSION,
-    producerName: 'Latch',
-    opsetImport: [{ domain: '', version: BigInt(graph.opset) }],
-    metadataProps: Object.entries(metadata).flatMap(([key, value]) =>
-      value === null ? [] : [{ key, value }],
-    ),
-  })
-}
-
-function* chunksOf(
-  model: Uint8Array,
-  graph: Uint8Array,
-  tensors: readonly ExportTensor[],
-): Generator<Uint8Array, void, undefined> {
-  const heads = tensors.map(buildHead)
-  const size = tensors.reduce((sum, { byteLength }, i) => sum + heads[i].length + byteLength, graph.length)
-  yield model
-  yield new BinaryWriter().tag(GRAPH, WireType.LengthDelimited).uint32(size).finish()
-  yield graph
-  for (const [i, tensor] of tensors.entries()) {
-    yield heads[i]
-    yield* tensor.chunks()
-  }
-}
-
-/** Encodes an initializer without its numbers: name, type, shape, and the lengths of the message and of the numbers. */
-function buildHead({ name, dataType, dims, byteLength }: ExportTensor): Uint8Array {
-  const facts = toBinary(TensorSchema, create(TensorSchema, { name, dataType, dims: dims.map(BigInt) }))
-  const raw = new BinaryWriter().tag(RAW_DATA, WireType.LengthDelimited).uint32(byteLength).finish()
-  const size = facts.length + raw.length + byteLength
-  const writer = new BinaryWriter().tag(INITIALIZER, WireType.LengthDelimited).uint32(size)
-  return writer.raw(facts).raw(raw).finish()
 }

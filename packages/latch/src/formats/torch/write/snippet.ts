@@ -180,7 +180,14 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
     default:
       // Rejected by `assertExpressible` and `exporters`; a new layer type is a compile error here.
       layer.type satisfies
-        'masking' | 'zeroMasked' | 'batchNorm' | 'merge' | 'crf' | 'wordCharacters' | 'encoderDecoder'
+        | 'masking'
+        | 'zeroMasked'
+        | 'batchNorm'
+        | 'merge'
+        | 'crf'
+        | 'wordCharacters'
+        | 'sentenceLabel'
+        | 'encoderDecoder'
       return { make: null, run: [] }
   }
 }

@@ -1,19 +1,19 @@
 /** A corpus in segments: each token counts once, states go on, runs resume to the bit and threads change nothing. */
 import { describe, expect, it } from 'vitest'
-import { decodeModel, encodeModel } from '../../src/formats/latch/modelFile.ts'
-import { DataError, FormatError, UnsupportedError, UsageError } from '../../src/core/errors.ts'
-import { Random } from '../../src/core/random.ts'
-import type { LayerOptions } from '../../src/model/config.ts'
-import { CarriedStates } from '../../src/model/carriedStates.ts'
-import type { Network } from '../../src/model/network.ts'
-import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import type { SavedState, TrainingState } from '../../src/training/checkpoint.ts'
-import { corpusDataset } from '../../src/training/segments/corpusDataset.ts'
-import { evaluate } from '../../src/training/evaluate.ts'
-import { fit, type FitOptions } from '../../src/training/fit.ts'
-import { Optimizer } from '../../src/training/optimizer.ts'
-import { network } from '../networks.ts'
-import { bitsOf } from './trainingHelpers.ts'
+import { decodeModel, encodeModel } from '../../../src/formats/latch/modelFile.ts'
+import { DataError, FormatError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
+import { Random } from '../../../src/core/random.ts'
+import type { LayerOptions } from '../../../src/model/config.ts'
+import { CarriedStates } from '../../../src/model/carriedStates.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import type { SavedState, TrainingState } from '../../../src/training/checkpoint.ts'
+import { corpusDataset } from '../../../src/training/segments/corpusDataset.ts'
+import { evaluate } from '../../../src/training/evaluate.ts'
+import { fit, type FitOptions } from '../../../src/training/fit.ts'
+import { Optimizer } from '../../../src/training/optimizer.ts'
+import { network } from '../../networks.ts'
+import { bitsOf } from '../trainingHelpers.ts'
 
 const VOCABULARY = 9
 const random = new Random(3, 'corpus')
@@ -36,8 +36,8 @@ describe('a corpus in segments', () => {
       const data = corpusDataset({ ids: ids.slice(0, length), batchSize: 5, steps: 4 })
       const parts: number[][] = []
       const targets: number[] = []
-      data.segments!.forEach(({ rows, starts }, k) => {
-        expect(starts).toBe(k === 0)
+      data.segments!.forEach(({ rows, continues }, k) => {
+        expect([...continues]).toEqual(Array.from(rows, (_, b) => (k === 0 ? -1 : b)))
         const sample = data.batch(rows)
         const { stepClasses } = sample.targets
         sample.batch.eachRow((row, b, t) => {
@@ -104,7 +104,7 @@ describe('a corpus in segments', () => {
     const [one, other] = [model(), model()]
     await fit(one, { train, epochs: 2, optimizer: { type: 'sgd' }, learningRate: 0.1, seed: 2 })
     const optimizer = new Optimizer(other, { type: 'sgd' })
-    const { mixKey } = await import('../../src/core/random.ts')
+    const { mixKey } = await import('../../../src/core/random.ts')
     for (let epoch = 0; epoch < 2; epoch++) {
       const carried = new CarriedStates(other)
       train.segments!.forEach(({ rows }, i) => {
