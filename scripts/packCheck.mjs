@@ -97,6 +97,7 @@ const DEPENDENCIES = [
   'chardet',
   'csv-parse',
   'fflate',
+  'fzstd',
   'hyparquet',
   'hyparquet-compressors',
 ]
@@ -311,7 +312,7 @@ try {
   check('latch/tables needs csv-parse and chardet alone', () =>
     loadWithout(
       library,
-      ['@bufbuild/protobuf', 'fflate', 'hyparquet', 'hyparquet-compressors'],
+      ['@bufbuild/protobuf', 'fflate', 'fzstd', 'hyparquet', 'hyparquet-compressors'],
       ['latch/tables'],
     ),
   )

@@ -86,6 +86,7 @@ function countDescriptors() {
 async function answerOf(made, onDisk) {
   try {
     if (made.kind === 'table') return await readAsTable(made)
+    if (made.kind === 'parquet') return (await readTable(made.parts[0].bytes)) && 'read'
     const { parts, options = {} } = made
     const [main, ...others] = parts
     const rest = new Map(others.map(({ name, bytes }) => [name, bytes]))

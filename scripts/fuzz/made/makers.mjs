@@ -3,6 +3,7 @@ import { changedHdf5, madeKeras } from './keras.mjs'
 import { madeArchive } from './archives.mjs'
 import { madeFolder } from './folders.mjs'
 import { madeOnnx } from './onnx.mjs'
+import { madeParquet } from './parquet.mjs'
 import { madeSafetensors } from './safetensors.mjs'
 import { madeTable } from './tables.mjs'
 
@@ -18,6 +19,7 @@ export const MADE = {
   tfjs: 'tfjs',
   tensorflow1: 'tensorflow1',
   table: 'latch',
+  parquet: 'latch',
 }
 
 const isZip = ({ parts: [{ bytes }] }) => bytes[0] === 0x50 && bytes[1] === 0x4b
@@ -76,6 +78,8 @@ export async function makerOf(format, files, load) {
         const { bytes, options } = madeTable(draw)
         return { kind: 'table', parts: [{ name: 'table', bytes }], options }
       }
+    case 'parquet':
+      return (draw) => ({ kind: 'parquet', parts: [{ name: 'table.parquet', bytes: madeParquet(draw) }] })
     default:
       if (format === 'tensorflow1') files.push(smallTensorflow1())
       return (draw) => {

@@ -23,7 +23,7 @@ import type { ExampleOptions, Examples, ReadingOptions } from './examples.ts'
 import { checkHeap } from '../core/heapNode.ts'
 import { isParquet, assertTextFile } from './fileKinds.ts'
 import { isFolder, readFolder } from './folderNode.ts'
-import { readParquet } from './parquetNode.ts'
+import { readParquet } from './parquet/readParquetNode.ts'
 import {
   HEAD_LENGTH,
   LONGEST_HEAD,

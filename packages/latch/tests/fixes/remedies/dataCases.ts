@@ -8,6 +8,7 @@ import { parseTable } from '../../../src/data/tables.ts'
 import type { TableOptions } from '../../../src/data/tableStart.ts'
 import { readExamples, readTable } from '../../../src/data/tablesNode.ts'
 import { PARQUET } from '../../data/parquetFile.ts'
+import { parquetFile } from '../../../../../scripts/fuzz/made/parquet.mjs'
 import type { RemedyCase } from './remedyCase.ts'
 
 const TABLE = 'text,label\ngood,a\nbad,b\n'
@@ -214,6 +215,30 @@ const FILES: readonly RemedyCase[] = [
     'a Parquet file that ends',
     'Check that the file is complete.',
     PARQUET.subarray(0, -40),
+    read,
+    async (path) => {
+      await writeFile(path, PARQUET)
+      await readTable(path)
+    },
+  ),
+  file(
+    'a Parquet file whose rows are more than its bytes justify',
+    'Save the table as CSV, or as several Parquet files.',
+    parquetFile({ schema: [{ name: 'root' }], rows: 1e12, groups: [{ rows: 1e12, columns: [] }] }),
+    read,
+    async (path) => {
+      await writeFile(path, TABLE)
+      await readTable(path)
+    },
+  ),
+  file(
+    'a Parquet file of levels without end',
+    'Save only the columns with the texts and the labels, with one value a row.',
+    parquetFile({
+      schema: Array.from({ length: 99 }, (_, i) => ({ name: `l${i}`, children: 1 })),
+      rows: 0,
+      groups: [],
+    }),
     read,
     async (path) => {
       await writeFile(path, PARQUET)
