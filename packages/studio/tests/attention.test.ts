@@ -105,6 +105,7 @@ describe.skipIf(!browserPath)('the attention view', () => {
   test('says which models have none', async () => {
     const watched = await open(browser, blind.url)
     await watched.page.getByText('This model has no attention').waitFor({ timeout: 30_000 })
+    expect(await watched.page.getByTestId('attention').count()).toBe(0)
     await close(watched)
     const { origin } = new URL(server.url)
     const other = await open(browser, `${origin}/#/?model=models/facts-gru.safetensors&view=attention`)
