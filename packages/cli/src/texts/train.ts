@@ -3,7 +3,7 @@ import { MultiLabelClassifier, multiLabelClassifier, TextRegressor, textRegresso
 import type { Evaluation, FitOptions, ModelFitReport } from 'latch'
 import { shellOption } from '../options/options.ts'
 import { atFile, readRows, readTableLike, requireTwoRows, textFlag, type Rows } from '../options/rows.ts'
-import { classifierOptions, withoutUndefined } from '../training/options.ts'
+import { classifierOptions, givenVectors, withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
@@ -54,7 +54,7 @@ async function startOf(
   flags: TrainFlags,
 ): Promise<{ model: TextModel; options: FitOptions; resume?: Uint8Array }> {
   const { cell, labelSeparator, loss } = flags
-  const network = classifierOptions(flags)
+  const network = { ...classifierOptions(flags), ...(await givenVectors(flags)) }
   return flags.task === 'multilabel'
     ? startModel(
         MultiLabelClassifier,

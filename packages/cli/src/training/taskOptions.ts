@@ -22,7 +22,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--label-smoothing': ['classify', 'multilabel', 'lm', 'tag', 'seq2seq'],
   '--loss': ['regress'],
   '--counts': ['classify'],
-  '--vectors': ['classify', 'tag'],
+  '--vectors': [...TEXTS, 'tag'],
   '--class-weights': ['classify', 'tag'],
   '--header': [...TEXTS, 'seq2seq'],
   '--delimiter': [...TEXTS, 'lm', 'seq2seq'],
