@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openVectors } from '../../../src/data/vectors/vectorFileNode.ts'
+import { multiLabelClassifier } from '../../../src/tasks/multiLabelClassifier/multiLabelClassifier.ts'
+import { textRegressor } from '../../../src/tasks/textRegressor/textRegressor.ts'
 import { tagger } from '../../../src/tasks/tagger/tagger.ts'
 import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
@@ -50,6 +52,26 @@ describe('an embedding of vectors', () => {
     expect(report.warnings[0]).toMatch(
       /^The vectors cover \d+ of \d+ words of the vocabulary \(\d+\.\d %\) and \d+\.\d % of the tokens of the training rows\.$/,
     )
+  })
+
+  it('is that of the models of several labels and of numbers, too', async () => {
+    const options = { units: 4, vectors: table, minimumCount: 1 }
+    const fit = { text: 'text', label: 'label', epochs: 1, validation: 0, frozen, ema: null, patience: null }
+    const several = multiLabelClassifier(options)
+    const number = textRegressor(options)
+    const reports = [
+      await several.fit(rows, fit),
+      await number.fit(
+        rows.map(({ text }) => ({ text, label: text.length })),
+        fit,
+      ),
+    ]
+    for (const [i, { network, vocabulary }] of [several, number].entries()) {
+      const word = vocabulary.tokens.findIndex((one) => table.has(one))
+      const weights = network.readParameter(EMBEDDING).subarray(5 * word, 5 * word + 5)
+      expect([...weights]).toEqual([...table.get(vocabulary.tokens[word])!])
+      expect(reports[i].vectors?.vocabulary.covered).toBeGreaterThan(0)
+    }
   })
 
   it('has random numbers of the same size elsewhere', async () => {
