@@ -10,6 +10,7 @@ import {
   type ClassifierOptions,
   type ClassifierSettings,
 } from '../textClassifier/options.ts'
+import { keepVectors } from '../vectors/option.ts'
 
 /** Options of `multiLabelClassifier`. All are optional; those of `textClassifier` mean and default to the same. */
 export interface MultiLabelOptions<C extends CellChoice = CellChoice, L extends string = string> extends Omit<
@@ -35,7 +36,7 @@ export function resolveMultiLabelSettings(options: MultiLabelOptions): MultiLabe
   const { labelSeparator = ';', ...rest } = given
   if (typeof labelSeparator !== 'string' || labelSeparator === '')
     throwOption('labelSeparator', 'a text that is not empty', describeTyped(labelSeparator))
-  return { ...resolveSettings({ ...rest, counts: false }), labelSeparator }
+  return keepVectors({ ...resolveSettings({ ...rest, counts: false }), labelSeparator }, given.vectors)
 }
 
 /** Options without `counts: false`. @throws UsageError for counts, which have one label per text. */

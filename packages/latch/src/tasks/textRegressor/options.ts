@@ -9,6 +9,7 @@ import {
   type ClassifierOptions,
   type ClassifierSettings,
 } from '../textClassifier/options.ts'
+import { keepVectors } from '../vectors/option.ts'
 
 /** The losses of text regressors: Huber's (1964) is less drawn by targets that are far off. */
 export const REGRESSION_LOSSES = ['meanSquaredError', 'huber'] as const
@@ -37,8 +38,9 @@ export function resolveRegressorSettings(options: RegressorOptions): RegressorSe
   const given = withoutCounts(options, 'a number')
   assertKnownOptions('option', given, NAMES)
   const { loss = 'meanSquaredError', ...rest } = given
-  return {
+  const settings = {
     ...resolveSettings({ ...rest, counts: false }),
     loss: choiceOption('loss', loss, REGRESSION_LOSSES),
   }
+  return keepVectors(settings, given.vectors)
 }

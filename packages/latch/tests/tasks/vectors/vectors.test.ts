@@ -56,7 +56,7 @@ describe('an embedding of vectors', () => {
 
   it('is that of the models of several labels and of numbers, too', async () => {
     const options = { units: 4, vectors: table, minimumCount: 1 }
-    const fit = { text: 'text', label: 'label', epochs: 1, validation: 0, frozen, ema: null, patience: null }
+    const fit = { ...quick, epochs: 1, frozen }
     const several = multiLabelClassifier(options)
     const number = textRegressor(options)
     const reports = [
