@@ -152,12 +152,14 @@ const PROJECTS = [
 
 const ENGINE_TYPES = 'declare const module: WebAssembly.Module\nexport default module\n'
 
-/** What `tsc` does not give: licences of the parts, and files as they are. */
+/** What `tsc` does not give: modules without comments, licences of the parts, and files as they are. */
 async function addFiles({ out, parts = [], fonts = [] }) {
   const { LICENCES_FILE, licencesText } = await import('./packages/licences.mjs')
   const folders = parts.map(({ name, use }) => ({ folder: path('node_modules', name), use }))
   if (parts.length > 0) writeFileSync(path(out, LICENCES_FILE), licencesText(folders))
   if (out === 'packages/latch/dist') {
+    const { stripComments } = await import('./packages/stripComments.mjs')
+    stripComments(path(out))
     // For hosts that compile no bytes themselves.
     copyFileSync(path('build', 'simd.wasm'), path(out, 'engine.wasm'))
     writeFileSync(path(out, 'engineWasm.d.ts'), ENGINE_TYPES)
@@ -182,6 +184,7 @@ async function compile(always) {
       'tsconfig.json',
       'package-lock.json',
       'scripts/packages/licences.mjs',
+      'scripts/packages/stripComments.mjs',
       'scripts/packages/subsetFont.mjs',
     )
     const there = (project.fonts ?? []).every((file) => existsSync(path(out, '..', 'fonts', file)))

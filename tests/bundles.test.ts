@@ -1,6 +1,7 @@
 /** What a page carries: the layers and cells that it uses, and no others. Needs the built library (scripts/setup.mjs). */
 import { describe, expect, test } from 'vitest'
 import { bundlePage, modulesOf } from '../scripts/bundlePage.mjs'
+import { withoutComments } from '../scripts/packages/stripComments.mjs'
 
 const modules = async (layers: string, imports: string) =>
   modulesOf(
@@ -40,4 +41,30 @@ describe('a page', { timeout: 60_000 }, () => {
       expect(found).toContain(id)
     expect(found.filter((id) => /^cells\/(gru|rnn)\//.test(id))).toEqual([])
   })
+})
+
+test('a built module loses the comments for readers alone', () => {
+  const text = [
+    '#!/usr/bin/env node',
+    '/** Text. */',
+    'const a = `/** no */',
+    '// no` // yes',
+    'await import(/* webpackIgnore: true */ a) /** yes */',
+    'class A {',
+    '    // yes',
+    '    b = /* @__PURE__ */ f(/\\/\\/ no/)',
+    '}',
+    '// yes',
+  ]
+  const kept = [
+    '#!/usr/bin/env node',
+    'const a = `/** no */',
+    '// no` ',
+    'await import(/* webpackIgnore: true */ a) ',
+    'class A {',
+    '    b = /* @__PURE__ */ f(/\\/\\/ no/)',
+    '}',
+    '',
+  ]
+  expect(withoutComments(text.join('\n'))).toBe(kept.join('\n'))
 })

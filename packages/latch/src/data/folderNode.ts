@@ -10,7 +10,7 @@ import type { ExampleOptions } from './examples.ts'
 import { assertTextFile } from './fileKinds.ts'
 import { HEAD_LENGTH } from './tableStart.ts'
 
-const OF_FOLDERS: ReadonlySet<string> = new Set(['name', 'encoding', 'trainedText'])
+const OF_FOLDERS: ReadonlySet<string> = new Set(['name', 'encoding', 'trainedText', 'labelLists'])
 /** The names of the columns, which may be given. */
 const IN_FOLDERS: Readonly<Record<string, unknown>> = { text: 'text', label: 'label' }
 

@@ -8,7 +8,7 @@ import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
 import { activationPenaltyLayer } from '../layers/regularisation/activationPenalty.ts'
 import { anyDropoutLayer } from '../layers/regularisation/lockedDropout.ts'
-import { regularisation } from '../layers/regularisation/recurrentOptions.ts'
+import { normalisation } from '../layers/regularisation/normalisedLayer.ts'
 import { maskedEmbeddingLayer } from '../layers/embedding.ts'
 import { maskedFeaturesLayer } from '../layers/features.ts'
 import { encoderDecoderLayer } from '../layers/encoderDecoder/encoderDecoder.ts'
@@ -36,7 +36,7 @@ export const allLayers: readonly LayerInfo[] = [
   maskedOneHotLayer,
   maskedFeaturesLayer,
   /* @__PURE__ */ encoderDecoderLayer(cells),
-  /* @__PURE__ */ mergingRecurrentLayer(genericCells, regularisation),
+  /* @__PURE__ */ mergingRecurrentLayer(genericCells, normalisation),
   projectedLstmLayer,
   anyDropoutLayer,
   activationPenaltyLayer,

@@ -8,6 +8,7 @@ import { genericRnnCell } from '../../cells/rnn/generic.ts'
 import { rnnCell, type RnnOptions } from '../../cells/rnn/rnn.ts'
 import { cells, type CellName } from '../../cells/registry.ts'
 import type { LayerSpec } from '../definition.ts'
+import { normalisation } from '../regularisation/normalisedLayer.ts'
 import { regularisation } from '../regularisation/recurrentOptions.ts'
 import { mergingRecurrentLayer, recurrentLayer } from './definition.ts'
 import { projectedLstmLayer, type ProjectedLstmOptions } from './projected.ts'
@@ -16,22 +17,23 @@ import type { RecurrentOptions } from './recurrent.ts'
 /** Options of every recurrent layer. */
 export type RecurrentSettings = Pick<
   RecurrentOptions,
-  'direction' | 'returnSequences' | 'bias' | 'weightDropout' | 'zoneout' | 'layerNorm'
+  'direction' | 'returnSequences' | 'bias' | 'weightDropout' | 'zoneout'
 >
 
 /** Options of any fast cell. */
 type CellOptions = RnnOptions | LstmOptions | GruOptions
 
 /** Options of recurrent layers with generic cells. */
-export type GenericRecurrentSettings = RecurrentSettings & Pick<RecurrentOptions, 'merge' | 'backward'>
+export type GenericRecurrentSettings = RecurrentSettings &
+  Pick<RecurrentOptions, 'merge' | 'backward' | 'layerNorm'>
 
 const rnnLayer = /* @__PURE__ */ recurrentLayer([rnnCell], regularisation)
 const lstmLayer = /* @__PURE__ */ recurrentLayer([lstmCell], regularisation)
 const gruLayer = /* @__PURE__ */ recurrentLayer([gruCell], regularisation)
 const anyLayer = /* @__PURE__ */ recurrentLayer(cells, regularisation)
-const genericRnnLayer = /* @__PURE__ */ mergingRecurrentLayer([genericRnnCell], regularisation)
-const genericLstmLayer = /* @__PURE__ */ mergingRecurrentLayer([genericLstmCell], regularisation)
-const genericGruLayer = /* @__PURE__ */ mergingRecurrentLayer([genericGruCell], regularisation)
+const genericRnnLayer = /* @__PURE__ */ mergingRecurrentLayer([genericRnnCell], normalisation)
+const genericLstmLayer = /* @__PURE__ */ mergingRecurrentLayer([genericLstmCell], normalisation)
+const genericGruLayer = /* @__PURE__ */ mergingRecurrentLayer([genericGruCell], normalisation)
 
 /** A simple recurrent layer: h = tanh(Wx·x + Wh·h₋₁ + b), or `relu`. */
 export function rnn(

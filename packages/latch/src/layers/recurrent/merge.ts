@@ -4,14 +4,14 @@ import type { CellForm } from '../../cells/registry.ts'
 import { strideOf, type Engine } from '../../engine/engine.ts'
 import { makeEdge, capacityOf, rowsOf, type Edge, type Capacity, type Context, type Pass } from '../layer.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import { RegularisedLayer } from '../regularisation/regularisedLayer.ts'
+import { NormalisedLayer } from '../regularisation/normalisedLayer.ts'
 import type { RecurrentOptions } from './recurrent.ts'
 
 /** How two directions become one output, other than side by side. */
 export type MergeMode = 'sum' | 'multiply' | 'average'
 
 /** A layer of two directions whose outputs are merged. */
-export class MergedLayer extends RegularisedLayer {
+export class MergedLayer extends NormalisedLayer {
   readonly #merge: MergeLayer
 
   constructor(

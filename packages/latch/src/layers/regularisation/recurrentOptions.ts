@@ -1,18 +1,17 @@
-/** The options of recurrent layers that regularise: weight dropout, zoneout and layer normalisation. */
+/** The options of recurrent layers that regularise: weight dropout and zoneout. */
 import type { CellDefinition } from '../../cells/cell.ts'
 import { findCell } from '../../cells/find.ts'
-import { fieldAt, fieldError, readBoolean, type Field } from '../../core/validation.ts'
+import { fieldAt, fieldError, type Field } from '../../core/validation.ts'
 import { optional, readFields, readRate } from '../fields.ts'
 import type { RecurrentKind } from '../recurrent/definition.ts'
 import type { RecurrentOptions, ZoneoutRates } from '../recurrent/recurrent.ts'
 import { RegularisedLayer } from './regularisedLayer.ts'
 
-/** Weight dropout, zoneout and layer normalisation, for definitions of recurrent layers. */
+/** Weight dropout and zoneout, for definitions of recurrent layers. */
 export const regularisation: RecurrentKind = {
   readers: (cells, cell) => ({
     weightDropout: optional(readRate),
     zoneout: optional((field) => readZoneout(cells, cell, field)),
-    layerNorm: optional(readBoolean),
   }),
   Layer: RegularisedLayer,
 }

@@ -1,4 +1,4 @@
-/** A recurrent layer with weight dropout, zoneout and layer normalisation, each on every loop. */
+/** A recurrent layer with weight dropout and zoneout, each on every loop. */
 import type { Cell } from '../../cells/cell.ts'
 import type { CellForm } from '../../cells/registry.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -7,8 +7,6 @@ import type { Capacity, Context, Edge, LayerStep, Pass, StreamContext } from '..
 import type { LoopHooks } from '../recurrent/loopShape.ts'
 import { RecurrentLayer, type RecurrentOptions } from '../recurrent/recurrent.ts'
 import type { Rows } from '../streamRows.ts'
-import { normalisedCell } from '../../cells/layerNorm.ts'
-import { LoopNorm, throwBias } from './loopNorm.ts'
 import { WeightDropout } from './weightDropout.ts'
 import { Zoneout } from './zoneout.ts'
 import { hasZoneout, zoneoutRates } from './zoneoutRates.ts'
@@ -17,7 +15,6 @@ export class RegularisedLayer extends RecurrentLayer {
   /** One for each loop, or none. */
   readonly #weights: readonly WeightDropout[]
   readonly #zoneouts: readonly Zoneout[]
-  readonly #norms: readonly LoopNorm[]
 
   constructor(
     context: Context,
@@ -26,18 +23,7 @@ export class RegularisedLayer extends RecurrentLayer {
     input: Edge,
     cellOf: (form: CellForm, engine: Engine) => Cell,
   ) {
-    const norms: LoopNorm[] = []
-    if (options.layerNorm) {
-      const { bias, ...others } = options
-      if (bias !== undefined) throwBias(name, bias)
-      super(context, name, { ...others, bias: false }, input, (form, engine) => {
-        const norm = new LoopNorm(context)
-        norms.push(norm)
-        return normalisedCell(cellOf(form, engine), engine, norm)
-      })
-    } else super(context, name, options, input, cellOf)
-    norms.forEach((norm, d) => (norm.loop = this.loops[d]))
-    this.#norms = norms
+    super(context, name, options, input, cellOf)
     const { weightDropout = 0, zoneout } = options
     const { cell = 0, ...hidden } = zoneoutRates(zoneout)
     const rates = this.cell.stateNames.includes('cell') ? { ...hidden, cell } : hidden
@@ -46,16 +32,10 @@ export class RegularisedLayer extends RecurrentLayer {
     this.#zoneouts = hasZoneout(options) ? this.loops.map((loop) => new Zoneout(context, rates, loop)) : []
   }
 
-  override initialise(seed: number): void {
-    super.initialise(seed)
-    for (const norm of this.#norms) norm.initialise()
-  }
-
   override plan(capacity: Capacity, training: boolean): void {
     super.plan(capacity, training)
     for (const weights of this.#weights) weights.plan(training)
     for (const zoneout of this.#zoneouts) zoneout.plan(capacity, training)
-    for (const norm of this.#norms) norm.plan(capacity, training)
   }
 
   override forward(batch: PackedBatch, pass: Pass): void {

@@ -7,7 +7,7 @@ import { oneHotLayer } from '../../layers/oneHot.ts'
 import { recurrentLayer } from '../../layers/recurrent/definition.ts'
 import { activationPenaltyLayer } from '../../layers/regularisation/activationPenalty.ts'
 import { anyDropoutLayer } from '../../layers/regularisation/lockedDropout.ts'
-import { regularisation } from '../../layers/regularisation/recurrentOptions.ts'
+import { normalisation } from '../../layers/regularisation/normalisedLayer.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { dropoutAbove, dropoutOf, ofEmbedding, ofRecurrent } from '../regularisation.ts'
 import type { LanguageModelSettings } from './options.ts'
@@ -16,7 +16,7 @@ import type { LanguageModelSettings } from './options.ts'
 export const languageLayers: readonly LayerInfo[] = [
   anyEmbeddingLayer,
   oneHotLayer,
-  /* @__PURE__ */ recurrentLayer(cells, regularisation),
+  /* @__PURE__ */ recurrentLayer(cells, normalisation),
   anyDropoutLayer,
   activationPenaltyLayer,
   tiedDenseLayer,

@@ -7,7 +7,7 @@ import { anyEmbeddingLayer } from '../../layers/embedding.ts'
 import { recurrentLayer } from '../../layers/recurrent/definition.ts'
 import { activationPenaltyLayer } from '../../layers/regularisation/activationPenalty.ts'
 import { anyDropoutLayer } from '../../layers/regularisation/lockedDropout.ts'
-import { regularisation } from '../../layers/regularisation/recurrentOptions.ts'
+import { normalisation } from '../../layers/regularisation/normalisedLayer.ts'
 import { addingSoftmax } from '../../layers/losses/added.ts'
 import { sentenceLabelLayer } from '../../layers/words/sentenceLabel.ts'
 import { wordCharactersLayer } from '../../layers/words/wordCharacters.ts'
@@ -24,7 +24,7 @@ function addingLosses<O extends AnyOptions>(input: LayerDefinition<O>): LayerDef
 export const taggerLayers: readonly LayerInfo[] = [
   /* @__PURE__ */ addingLosses(anyEmbeddingLayer),
   /* @__PURE__ */ addingLosses(wordCharactersLayer),
-  /* @__PURE__ */ recurrentLayer(cells, regularisation),
+  /* @__PURE__ */ recurrentLayer(cells, normalisation),
   anyDropoutLayer,
   activationPenaltyLayer,
   denseLayer,
