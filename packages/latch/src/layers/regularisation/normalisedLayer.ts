@@ -2,14 +2,10 @@
 import type { Cell } from '../../cells/cell.ts'
 import { normalisedCell } from '../../cells/layerNorm.ts'
 import type { CellForm } from '../../cells/registry.ts'
-import { readBoolean } from '../../core/validation.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { optional } from '../fields.ts'
 import type { Capacity, Context, Edge } from '../layer.ts'
-import type { RecurrentKind } from '../recurrent/definition.ts'
 import type { RecurrentOptions } from '../recurrent/recurrent.ts'
 import { LoopNorm, throwBias } from './loopNorm.ts'
-import { regularisation } from './recurrentOptions.ts'
 import { RegularisedLayer } from './regularisedLayer.ts'
 
 export class NormalisedLayer extends RegularisedLayer {
@@ -46,10 +42,4 @@ export class NormalisedLayer extends RegularisedLayer {
     super.plan(capacity, training)
     for (const norm of this.#norms) norm.plan(capacity, training)
   }
-}
-
-/** Weight dropout, zoneout and layer normalisation, which needs generic code, for definitions of recurrent layers. */
-export const normalisation: RecurrentKind = {
-  readers: (cells, cell) => ({ ...regularisation.readers(cells, cell), layerNorm: optional(readBoolean) }),
-  Layer: NormalisedLayer,
 }
