@@ -8,9 +8,9 @@ const FOR_READERS = /^(?:\/\*\*|\/\/(?!#))/
 
 /** Rewrites every module of a folder. */
 export function stripComments(folder) {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.js')) continue
-    const file = join(entry.parentPath, entry.name)
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith('.js')) continue
+    const file = join(folder, name)
     writeFileSync(file, withoutComments(readFileSync(file, 'utf8')))
   }
 }
