@@ -103,7 +103,7 @@ function checkNetwork(
       JSON.stringify(input),
     )
   }
-  const last = config.layers[config.layers.length - 1]
+  const last = config.layers.at(-1)!
   const outputs = labels.length === 2 ? 1 : labels.length
   if (last.type !== 'dense' || last.units !== outputs) {
     const expected = `a last dense layer of ${outputs} units, for ${labels.length} labels`
