@@ -138,6 +138,7 @@ export function nextWordRecipe(cell: keyof typeof NEXT_RATE, seed = SEED): Langu
       lowercase: true,
       minimumCount: 1,
       steps: 32,
+      resetStates: false,
       ...ENGINE,
     },
     training: {
