@@ -33,7 +33,7 @@ import { readRows, tagsOption, textFlag, readRowsLike, requireTwoRows } from '..
 import type { Rows } from '../options/rows.ts'
 import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
-import { saveModel, trainWithProgress } from '../training/run.ts'
+import { reportNotEvaluated, saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
 import { trainLanguageModel } from '../language/train.ts'
 import { requireTaskOptions } from '../training/taskOptions.ts'
@@ -351,7 +351,7 @@ async function finish(
   await saveModel(model, job)
   const { columns } = rows
   const result = test && (await evaluateWithProgress(model, test, output))
-  if (test && !result) return printNotEvaluated(paths.model, output)
+  if (test && !result) return reportNotEvaluated(job)
   const baseline = await evaluateBaseline(
     model,
     { ...selectParts(rows, report, options), test: test?.rows ?? [] },
@@ -391,11 +391,6 @@ async function finish(
   output.print(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
   )
-}
-
-function printNotEvaluated(path: string, output: Output): void {
-  output.emit({ event: 'interrupted', model: path })
-  output.log(`Stopped before the evaluation ended. The trained model is saved in ${path}.`)
 }
 
 /** The rows for training and for validation, as split by `fit`. */

@@ -7,7 +7,7 @@ import { languageOptions } from './options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
-import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { measureNgrams } from './ngrams.ts'
 import { readCorpus, type Corpus } from './corpus.ts'
 import { drawLanguageSummary } from './summary.ts'
@@ -57,11 +57,7 @@ async function finish({ model, report, job, corpus, validation, test }: Finished
     test &&
     ((await withEvaluationProgress((watch) => model.evaluate(test.texts, watch), output)) as
       TokenEvaluation | undefined)
-  if (test && !result) {
-    output.emit({ event: 'interrupted', model: paths.model })
-    output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
-    return
-  }
+  if (test && !result) return reportNotEvaluated(job)
   const parts = partsOf(model, corpus, report, validation)
   const heldOut = test?.texts ?? parts.validation
   const ngrams = heldOut ? await measureNgrams(model, parts.training, heldOut, output) : undefined

@@ -8,7 +8,7 @@ import { withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
-import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { atPair, readPairs, type PairFile } from './pairs.ts'
 import { drawSequenceSummary } from './summary.ts'
 
@@ -83,11 +83,7 @@ async function finish({ model, report, job, file, validation, test }: Finished):
   const heldOut = validation?.rows ?? report.split.validation.map((i) => file.rows[i])
   const evaluated = test ?? { ...file, rows: heldOut }
   const result = evaluated.rows.length > 0 ? await measure(model, evaluated, output) : undefined
-  if (result === null) {
-    output.emit({ event: 'interrupted', model: paths.model })
-    output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
-    return
-  }
+  if (result === null) return reportNotEvaluated(job)
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, warnings, history } = report
   output.emit({
     event: 'done',

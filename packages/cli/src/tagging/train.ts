@@ -8,7 +8,7 @@ import { givenVectors, withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
-import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { atSentence, readSentenceFile, sentenceLabel, type Sentence, type SentenceFile } from './sentences.ts'
 import { drawTaggerSummary, type TagBaseline } from './summary.ts'
 
@@ -88,11 +88,7 @@ async function finish({ model, report, job, file, validation, test }: Finished):
   const heldOut = validation?.rows ?? pick(report.split.validation)
   const evaluated = test ?? { ...file, rows: heldOut }
   const result = heldOut.length + (test ? 1 : 0) > 0 ? await measure(model, evaluated, output) : undefined
-  if (result === null) {
-    output.emit({ event: 'interrupted', model: paths.model })
-    output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
-    return
-  }
+  if (result === null) return reportNotEvaluated(job)
   const part = test ? 'test' : 'validation'
   const baseline = result && (await baselineOf(model, pick(report.split.train), evaluated.rows, part))
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report

@@ -6,7 +6,7 @@ import { atFile, readRows, readTableLike, requireTwoRows, textFlag, type Rows } 
 import { classifierOptions, givenVectors, withoutUndefined } from '../training/options.ts'
 import { evaluationJson } from '../training/reports.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
-import { saveModel, trainWithProgress, type Job } from '../training/run.ts'
+import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { startModel } from '../training/startModel.ts'
 import { measureRows } from './evaluate.ts'
 import { hasLabels, type TextModel } from './models.ts'
@@ -84,11 +84,7 @@ async function finish({ model, report, job, rows, validation, test }: Finished):
   let baseline: TextBaseline | undefined
   if (evaluated.rows.length > 0) {
     result = await measureRows(model, evaluated, output)
-    if (!result) {
-      output.emit({ event: 'interrupted', model: paths.model })
-      output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
-      return
-    }
+    if (!result) return reportNotEvaluated(job)
     const fitted = await model.baseline(pick(report.split.train), rows.columns)
     baseline = { name: fitted.name, part, ...fitted.evaluate(evaluated.rows) }
   }

@@ -147,6 +147,12 @@ export async function saveModel(model: Saved, job: Job): Promise<void> {
   await removeIfThere(paths.checkpoint)
 }
 
+/** Says that an interrupt ended the evaluation: the model is saved already. */
+export function reportNotEvaluated({ paths, output }: Pick<Job, 'paths' | 'output'>): void {
+  output.emit({ event: 'interrupted', model: paths.model })
+  output.log(`Stopped before the evaluation ended. The trained model is saved in ${paths.model}.`)
+}
+
 /** Saves the model where the checkpoint was: it has a part of the checkpoint's numbers. @throws the error given, for others */
 async function saveInPlaceOf(
   { checkpoint, model: path }: SavedPaths,

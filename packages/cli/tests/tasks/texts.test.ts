@@ -129,7 +129,7 @@ describe('latch train --task regress', () => {
     expect((await TextRegressor.load(place.path('huber.safetensors'))).settings.loss).toBe('huber')
   })
 
-  it('names the row of a cell that is no number', async () => {
+  it('names the row of a cell that is not a number', async () => {
     place.write('words.csv', 'body,stars\na hotel,4\nan inn,many\n')
     const { code, stderr } = await place.latch([
       'train',

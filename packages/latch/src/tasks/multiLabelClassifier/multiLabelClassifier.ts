@@ -75,7 +75,7 @@ export class MultiLabelClassifier<L extends string = string> extends TaskModel<M
   /**
    * The labels of one text, or of each text of a list.
    * @param options.top also lists this many of the likeliest labels, given or not, the first first
-   * @throws UsageError for an option; DataError for an input that is no text; of many, with its `row` (from 0)
+   * @throws UsageError for an option; DataError for an input that is not a text; of many, with its `row` (from 0)
    */
   override predict(input: string, options?: PredictOptions): MultiLabelPrediction<L>
   override predict(inputs: readonly string[], options?: PredictOptions): MultiLabelPrediction<L>[]
