@@ -18,7 +18,7 @@ import { checkOutputs, forceOption, freeName, noteReplaced, realPath } from '../
 import type { InputFile, OutputFile } from '../terminal/outputFiles.ts'
 import { checkLogNames } from '../training/log.ts'
 import { lockRun, type LockOwner, type RunLock } from '../training/runLock.ts'
-import { evaluationJson } from '../training/reports.ts'
+import { reportDone } from '../training/done.ts'
 import {
   CELLS,
   DEFAULT_OUT,
@@ -357,27 +357,7 @@ async function finish(
     { ...selectParts(rows, report, options), test: test?.rows ?? [] },
     columns,
   )
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
-  const { counts, vectors } = report
-  output.emit({
-    event: 'done',
-    model: paths.model,
-    epochs,
-    best,
-    seconds,
-    test: result ? evaluationJson(result) : null,
-    baseline: baseline ?? null,
-    stopped,
-    kept,
-    parameters,
-    vocabulary,
-    labels,
-    warnings,
-    history,
-    counts,
-    vectors,
-  })
-  for (const note of result?.warnings ?? []) output.note(note)
+  reportDone(job, { report, result, part: 'test', beside: { baseline: baseline ?? null } })
   const summary = {
     cell: model.settings.cell,
     report,

@@ -4,7 +4,7 @@ import type { FitOptions, ModelFitReport, TokenEvaluation } from 'latch'
 import { shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { languageOptions } from './options.ts'
-import { evaluationJson } from '../training/reports.ts'
+import { reportDone } from '../training/done.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
 import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
@@ -61,23 +61,7 @@ async function finish({ model, report, job, corpus, validation, test }: Finished
   const parts = partsOf(model, corpus, report, validation)
   const heldOut = test?.texts ?? parts.validation
   const ngrams = heldOut ? await measureNgrams(model, parts.training, heldOut, output) : undefined
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, warnings, history } = report
-  output.emit({
-    event: 'done',
-    model: paths.model,
-    epochs,
-    best,
-    seconds,
-    test: result ? evaluationJson(result) : null,
-    ngrams: ngrams ?? null,
-    stopped,
-    kept,
-    parameters,
-    vocabulary,
-    warnings,
-    history,
-  })
-  for (const note of result?.warnings ?? []) output.note(note)
+  reportDone(job, { report, result, part: 'test', beside: { ngrams: ngrams ?? null } })
   const sample = typeof corpus.texts === 'string' ? corpus.texts : corpus.texts[0]
   const summary = { model, report, result, ngrams, path: paths.model, data, sample }
   output.print(drawLanguageSummary(summary, output.colors, output.width))

@@ -5,7 +5,7 @@ import { engineOptions, shellOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { withoutUndefined } from '../training/options.ts'
-import { evaluationJson } from '../training/reports.ts'
+import { reportDone } from '../training/done.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
 import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
@@ -84,29 +84,14 @@ async function finish({ model, report, job, file, validation, test }: Finished):
   const evaluated = test ?? { ...file, rows: heldOut }
   const result = evaluated.rows.length > 0 ? await measure(model, evaluated, output) : undefined
   if (result === null) return reportNotEvaluated(job)
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, warnings, history } = report
-  output.emit({
-    event: 'done',
-    model: paths.model,
-    epochs,
-    best,
-    seconds,
-    test: result && test ? evaluationJson(result) : null,
-    validation: result && !test ? evaluationJson(result) : null,
-    stopped,
-    kept,
-    parameters,
-    vocabulary,
-    warnings,
-    history,
-  })
-  for (const note of result?.warnings ?? []) output.note(note)
+  const part = test ? 'test' : 'validation'
+  reportDone(job, { report, result, part, beside: { baseline: null } })
   const sample = evaluated.rows[0] ?? file.rows[0]
   const summary = {
     model,
     report,
     result,
-    part: test ? 'test' : 'validation',
+    part,
     path: paths.model,
     data,
     sample,

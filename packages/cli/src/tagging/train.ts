@@ -5,7 +5,7 @@ import { engineOptions, shellOption } from '../options/options.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { regularisationOptions } from '../language/options.ts'
 import { givenVectors, withoutUndefined } from '../training/options.ts'
-import { evaluationJson } from '../training/reports.ts'
+import { reportDone } from '../training/done.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { startModel } from '../training/startModel.ts'
 import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
@@ -91,27 +91,7 @@ async function finish({ model, report, job, file, validation, test }: Finished):
   if (result === null) return reportNotEvaluated(job)
   const part = test ? 'test' : 'validation'
   const baseline = result && (await baselineOf(model, pick(report.split.train), evaluated.rows, part))
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
-  const { vectors } = report
-  output.emit({
-    event: 'done',
-    model: paths.model,
-    epochs,
-    best,
-    seconds,
-    test: result && test ? evaluationJson(result) : null,
-    validation: result && !test ? evaluationJson(result) : null,
-    baseline: baseline ?? null,
-    stopped,
-    kept,
-    parameters,
-    vocabulary,
-    labels,
-    warnings,
-    history,
-    vectors,
-  })
-  for (const note of result?.warnings ?? []) output.note(note)
+  reportDone(job, { report, result, part, beside: { baseline: baseline ?? null } })
   const summary = {
     model,
     report,

@@ -4,7 +4,7 @@ import type { Evaluation, FitOptions, ModelFitReport } from 'latch'
 import { shellOption } from '../options/options.ts'
 import { atFile, readRows, readTableLike, requireTwoRows, textFlag, type Rows } from '../options/rows.ts'
 import { classifierOptions, givenVectors, withoutUndefined } from '../training/options.ts'
-import { evaluationJson } from '../training/reports.ts'
+import { reportDone } from '../training/done.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { startModel } from '../training/startModel.ts'
@@ -88,25 +88,7 @@ async function finish({ model, report, job, rows, validation, test }: Finished):
     const fitted = await model.baseline(pick(report.split.train), rows.columns)
     baseline = { name: fitted.name, part, ...fitted.evaluate(evaluated.rows) }
   }
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
-  output.emit({
-    event: 'done',
-    model: paths.model,
-    epochs,
-    best,
-    seconds,
-    test: result && test ? evaluationJson(result) : null,
-    validation: result && !test ? evaluationJson(result) : null,
-    baseline: baseline ?? null,
-    stopped,
-    kept,
-    parameters,
-    vocabulary,
-    labels,
-    warnings,
-    history,
-  })
-  for (const note of result?.warnings ?? []) output.note(note)
+  reportDone(job, { report, result, part, beside: { baseline: baseline ?? null } })
   const summary = {
     model,
     report,
