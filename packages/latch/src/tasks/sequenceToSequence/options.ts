@@ -18,6 +18,7 @@ import {
   throwOption,
   widthOption,
 } from '../optionChecks.ts'
+import { since } from '../regularisation.ts'
 import {
   readScheduledSampling,
   scheduledSamplingOption,
@@ -146,7 +147,7 @@ export function readSequenceToSequence(field: Field): SequenceToSequenceSettings
     lowercase: readBoolean,
     embedding: readWidth,
     dropout: readRate,
-    scheduledSampling: readScheduledSampling,
+    scheduledSampling: since(readScheduledSampling, null),
     minimumCount: readLimit,
     maximumVocabulary: readLimit,
     maximumLength: readWidth,

@@ -72,8 +72,7 @@ function faultOf(schedule: ScheduledSampling): Fault | null {
 }
 
 /** Reads the setting from a model file. @throws FormatError naming the field */
-export function readScheduledSampling(field: Field): ScheduledSampling | null {
-  if (field.value === null) return null
+export function readScheduledSampling(field: Field): ScheduledSampling {
   const read = (name: string) => readNumber(fieldAt(field, name))
   const type = oneOf(...SAMPLING_SCHEDULES)(fieldAt(field, 'type'))
   const schedule: ScheduledSampling =
