@@ -22,6 +22,8 @@ const rows = [
 const sequence = latch.sequenceModel({ input: { features: 1 }, layers: [gru(2)], output: { values: 1 } })
 const language = latch.languageModel({ units: 2, embedding: 2 })
 await language.fit('a b a b a b', { epochs: 1, batchSize: 1, validation: 0 })
+const pairs = latch.sequenceToSequence({ units: 2, embedding: 2 })
+await pairs.fit([{ source: 'a', target: 'b' }], { epochs: 1, validation: 0 })
 const file = { name: 'model.safetensors', bytes: sequence.toBytes() }
 const files = formats.filesInMemory(file.name, file.bytes, new Map())
 const classifier = () => latch.textClassifier({ labels: ['x', 'y'] })
@@ -66,6 +68,7 @@ const CASES: readonly Case[] = [
   ['SequenceModel.predict', 'statefull', 'stateful', (wrong) => sequence.predict([[1]], wrong)],
   ['SequenceModel.fit', 'lr', 'learningRate', (wrong) => sequence.fit([], wrong)],
   ['SequenceModel.evaluate', 'onprogress', 'onProgress', (wrong) => sequence.evaluate([], wrong)],
+  ['SequenceToSequence.evaluate', 'beam', 'beams', (wrong) => pairs.evaluate([], wrong)],
   ['SequenceModel.baseline', 'targets', 'target', (wrong) => sequence.baseline([], wrong)],
   [
     'SequenceModel.fromBytes',

@@ -8,7 +8,13 @@ import { evaluateLanguageModel } from '../language/evaluate.ts'
 import { asLanguageModel, requireLanguageModel } from '../language/languageModels.ts'
 import { evaluateSequenceToSequence } from '../sequences/evaluate.ts'
 import { asSequenceToSequence } from '../sequences/models.ts'
-import { assertNoSequenceFlags, sourceOption, targetOption } from '../sequences/options.ts'
+import {
+  assertNoSequenceFlags,
+  beamsOption,
+  lengthPenaltyOption,
+  sourceOption,
+  targetOption,
+} from '../sequences/options.ts'
 import { evaluateTagger } from '../tagging/evaluate.ts'
 import { asTagger } from '../tagging/taggers.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
@@ -36,7 +42,7 @@ Examples:
   $ latch evaluate model.safetensors test.csv --text comment --label sentiment
   $ latch evaluate model.safetensors test.tsv.gz --text 1 --label 0 --json
   $ latch evaluate tagger.safetensors test.conll --train train.conll
-  $ latch evaluate dates.safetensors test.csv --source written --target iso`
+  $ latch evaluate dates.safetensors test.csv --source written --target iso --beams 5`
 
 export function evaluateCommand(output: Output) {
   return new Command('evaluate')
@@ -50,6 +56,8 @@ export function evaluateCommand(output: Output) {
     .option(...labelOption)
     .option(...sourceOption)
     .option(...targetOption)
+    .option(...beamsOption)
+    .option(...lengthPenaltyOption)
     .option('--lines', 'language model: each line of a text file is a text of its own')
     .option('--train <file>', 'tagger: compare with the most frequent tag of each word of these sentences')
     .option(...tagsOption)
@@ -74,7 +82,12 @@ export function evaluateCommand(output: Output) {
       printModelNotes(opened, output)
       const sequences = asSequenceToSequence(model)
       if (sequences) return evaluateSequenceToSequence(sequences, data, flags, output)
-      assertNoSequenceFlags('evaluate', { '--source': flags.source, '--target': flags.target })
+      assertNoSequenceFlags('evaluate', {
+        '--source': flags.source,
+        '--target': flags.target,
+        '--beams': flags.beams,
+        '--length-penalty': flags.lengthPenalty,
+      })
       const tagger = asTagger(model)
       if (tagger) return evaluateTagger(tagger, data, flags, output)
       const language = asLanguageModel(model)

@@ -2,7 +2,7 @@
 import { type SequenceToSequence, UsageError } from 'latch'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { requireSequenceColumns } from './options.ts'
+import { targetSearchOptions, type PredictingFlags } from './options.ts'
 import { readPairs, type PairFlags } from './pairs.ts'
 import { measure } from './train.ts'
 
@@ -10,10 +10,10 @@ import { measure } from './train.ts'
 export async function evaluateSequenceToSequence(
   model: SequenceToSequence,
   data: string,
-  flags: PairFlags & { text?: string; label?: string; skipBadRows?: boolean },
+  flags: PairFlags & PredictingFlags & { skipBadRows?: boolean },
   output: Output,
 ): Promise<void> {
-  requireSequenceColumns('evaluate', flags)
+  const search = targetSearchOptions(flags, 'evaluate')
   if (flags.skipBadRows) {
     throw new UsageError({
       where: 'evaluate',
@@ -22,7 +22,7 @@ export async function evaluateSequenceToSequence(
       remedy: 'Omit --skip-bad-rows.',
     })
   }
-  const found = await measure(model, await readPairs(data, flags, output), output)
+  const found = await measure(model, await readPairs(data, flags, output), output, search)
   if (!found) {
     output.emit({ event: 'interrupted' })
     return output.log('Stopped before every row was evaluated.')

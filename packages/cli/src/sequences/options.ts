@@ -19,12 +19,12 @@ export const targetOption = ['--target <column>', 'seq2seq: column of the target
 const MOST_BEAMS = 1000
 export const beamsOption = [
   '--beams <n>',
-  'find the likeliest text by beam search that keeps n beginnings',
+  'seq2seq: find the likeliest text by beam search that keeps n beginnings',
   wholeNumber('--beams', { most: MOST_BEAMS }),
 ] as const
 export const lengthPenaltyOption = [
   '--length-penalty <x>',
-  'with --beams: above 0 prefers longer texts (default: 0)',
+  'seq2seq, with --beams: above 0 prefers longer texts (default: 0)',
   realNumber('--length-penalty', { least: 0 }),
 ] as const
 
@@ -67,6 +67,7 @@ function scheduledSampling(text: string): ScheduledSampling {
 export interface PredictingFlags {
   source?: string
   text?: string
+  label?: string
   top?: number
   ids?: string
   beams?: number
@@ -94,10 +95,9 @@ export function requireSequenceColumns(where: string, flags: { text?: string; la
   })
 }
 
-/** Of `latch predict`; null: the likeliest token at each step. @throws UsageError for options that have no effect */
-export function targetSearchOptions(flags: PredictingFlags): TargetSearchOptions | null {
+/** Of a command; null: the likeliest token at each step. @throws UsageError for options that have no effect */
+export function targetSearchOptions(flags: PredictingFlags, where = 'predict'): TargetSearchOptions | null {
   const { beams, lengthPenalty, top, ids } = flags
-  const where = 'predict'
   requireSequenceColumns(where, flags)
   const expected = 'options that apply to a sequence-to-sequence model'
   if (ids !== undefined) throw new UsageError({ where, expected, got: '--ids', remedy: 'Give texts.' })

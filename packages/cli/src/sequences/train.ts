@@ -1,6 +1,13 @@
 /** `latch train --task seq2seq`: trains a sequence-to-sequence model on pairs of texts, saves it, and evaluates it. */
 import { SequenceToSequence, sequenceToSequence } from 'latch'
-import type { FitOptions, ModelFitReport, SequenceEvaluation, SequenceToSequenceOptions } from 'latch'
+import type {
+  FitOptions,
+  ModelEvaluateOptions,
+  ModelFitReport,
+  SequenceEvaluation,
+  SequenceToSequenceOptions,
+  TargetSearchOptions,
+} from 'latch'
 import { engineOptions, shellOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
@@ -104,11 +111,11 @@ export async function measure(
   model: SequenceToSequence,
   file: PairFile,
   output: Output,
+  search: TargetSearchOptions | null = null,
 ): Promise<SequenceEvaluation | null> {
-  const found = await withEvaluationProgress((watch) => model.evaluate(file.rows, watch), output).catch(
-    (error: unknown) => {
-      throw atPair(error, file)
-    },
-  )
+  const evaluate = (watch: ModelEvaluateOptions) => model.evaluate(file.rows, { ...search, ...watch })
+  const found = await withEvaluationProgress(evaluate, output).catch((error: unknown) => {
+    throw atPair(error, file)
+  })
   return found ?? null
 }

@@ -95,6 +95,7 @@ function tokenLine(result: TokenEvaluation, { bold }: Colors): string {
 function sequenceLine(result: SequenceEvaluation, { bold }: Colors): string {
   const figures = [
     bold(`exact ${percent(result.accuracy)}`),
+    ...(result.beams === null ? [] : [`by beam search with ${plural(result.beams, 'beam')}`]),
     `${outputNumber(result.errorRate)} edits a token`,
     `loss ${loss(result.loss)} nats a token`,
     plural(result.n, 'row'),

@@ -220,6 +220,17 @@ describe('a saved sequence-to-sequence model', () => {
       'turned',
     ])
     expect(evaluated.stdout).toMatch(/exact .* edits a token .* nats a token .*20 rows/)
+    const data = ['test.csv', '--source', 'word', '--target', 'turned']
+    const beams = ['--beams', '3', '--length-penalty', '0.5']
+    const searched = json(await place.latch(['evaluate', 'm.safetensors', ...data, ...beams, '--json']))
+    const rows = pairs.slice(0, 20).map(({ word, turned }) => ({ source: word, target: turned }))
+    const loaded = await SequenceToSequence.load(place.path('m.safetensors'))
+    const { labels: _, ...own } = await loaded.evaluate(rows, { beams: 3, lengthPenalty: 0.5 })
+    expect(searched).toMatchObject({ ...own, beams: 3 })
+    const penalty = await place.latch(['evaluate', 'm.safetensors', ...data, '--length-penalty', '1'])
+    expect(penalty.stderr).toContain('Add `--beams 5`, or omit `--length-penalty`.')
+    const printed = await place.latch(['evaluate', 'm.safetensors', ...data, '--beams', '2'])
+    expect(printed.stdout).toContain('by beam search with 2 beams')
     const shown = await place.latch(['inspect', 'm.safetensors', 'abca'])
     expect(shown.stdout).toContain('a b c a')
     expect(shown.stdout).toMatch(/[░▒▓█]/)

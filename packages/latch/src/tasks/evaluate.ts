@@ -21,7 +21,7 @@ import type { EvaluationRequest, TaskTraining, TaskTypes, Trained } from './task
 export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequest<T>): Promise<Evaluation> {
   const { task, training, settings, trained, options } = request
   assertRows('evaluate', request.examples, task.columns)
-  const known = { signal: 1, onProgress: 1, ...columnNames(task.columns) }
+  const known = { signal: 1, onProgress: 1, ...columnNames(task.columns), ...training.evaluateOptions }
   checkColumns('evaluate', options ?? {}, task.columns)
   assertKnownOptions('evaluate option', options, known)
   const columns = readColumns(options, task.columns)
@@ -31,7 +31,7 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   signal?.throwIfAborted()
   const dataset = training.dataset(trained, items)
   if (training.measure) {
-    const measured = await training.measure(trained, items, dataset, { signal, onProgress })
+    const measured = await training.measure(trained, items, dataset, options)
     return { ...measured, warnings: [...warnings, ...measured.warnings] }
   }
   const { network, learned, names: labels } = trained

@@ -155,6 +155,8 @@ export interface SequenceEvaluation {
   accuracy: number
   /** Insertions, deletions and replacements of tokens from what the model writes to the targets, for each target token. */
   errorRate: number
+  /** Beginnings that beam search kept to write them; null: the likeliest token at each step. */
+  beams: number | null
   /** Number of sources. */
   n: number
   /** The vocabulary of the targets. */

@@ -154,6 +154,8 @@ export interface TaskTraining<T extends TaskTypes> {
   ): Promise<{ learned: T['Learned']; counts?: CountsReport } | null>
   /** The tokens of an item, for its counts; absent if a model has none. */
   tokens?(item: T['Item']): readonly string[]
+  /** Names of its own options of `evaluate`, which `measure` gets; absent: none. */
+  readonly evaluateOptions?: { readonly [option: string]: 1 }
   /** The metrics; absent: those of classes or numbers. */
   measure?(
     trained: Trained<T['Learned']>,

@@ -44,15 +44,19 @@ export interface CompleteBeamSearch {
 const NAMES: Names<BeamSearchOptions> = { prime: 1, length: 1, stop: 1, beams: 1, lengthPenalty: 1 }
 const MOST_BEAMS = 1000
 
-/** Fills in the defaults. @throws UsageError naming the option that does not fit */
-export function completeBeamSearch(options: BeamSearchOptions): CompleteBeamSearch {
-  assertKnownOptions('beamSearch option', options, NAMES)
+/**
+ * Fills in the defaults.
+ * @param method of which they are options
+ * @throws UsageError naming the option that does not fit
+ */
+export function completeBeamSearch(options: BeamSearchOptions, method = 'beamSearch'): CompleteBeamSearch {
+  assertKnownOptions(`${method} option`, options, NAMES)
   const { beams = 5, lengthPenalty = 0 } = options
-  const text = readTextOptions('beamSearch', options)
+  const text = readTextOptions(method, options)
   const fits = isWhole(beams) && beams <= MOST_BEAMS
-  requireOption('beamSearch', 'beams', beams, fits, `a whole number from 1 to ${MOST_BEAMS}`)
+  requireOption(method, 'beams', beams, fits, `a whole number from 1 to ${MOST_BEAMS}`)
   const isPenalty = Number.isFinite(lengthPenalty) && lengthPenalty >= 0
-  requireOption('beamSearch', 'lengthPenalty', lengthPenalty, isPenalty, 'a number from 0')
+  requireOption(method, 'lengthPenalty', lengthPenalty, isPenalty, 'a number from 0')
   return { ...text, beams, lengthPenalty }
 }
 

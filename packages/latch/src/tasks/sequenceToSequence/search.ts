@@ -3,7 +3,7 @@ import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { logSoftmax } from '../../core/probabilities.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN } from '../../text/vocabulary.ts'
-import { searchBeams, type CompleteBeamSearch, type Continuation } from '../generation/beamSearch.ts'
+import { searchBeams, type CompleteBeamSearch } from '../generation/beamSearch.ts'
 import { joinedAfter } from '../generation/joinTokens.ts'
 import type { NextTokens, Writer } from '../generation/writer.ts'
 import { END_TOKEN } from '../languageModel/learned.ts'
@@ -13,8 +13,8 @@ import type { Decoder, EncodedSource } from './decoder.ts'
 import type { SequenceToSequenceLearned, WrittenSequence } from './learned.ts'
 import { readAttention } from './attention.ts'
 
-/** Tokens of one source, as they were written. */
-interface Written {
+/** Tokens of one source, as they were written, without the end token. */
+export interface Written {
   tokens: string[]
   logProbability: number
   ended: boolean
@@ -47,13 +47,13 @@ export function writeGreedily(
   return written
 }
 
-/** The likeliest targets that beam search finds for one source. */
+/** The likeliest targets that beam search finds for one source, the best first. */
 export function searchTargets(
   { learned }: Trained<SequenceToSequenceLearned>,
   decoder: Decoder,
   source: EncodedSource,
   options: CompleteBeamSearch,
-): Continuation[] {
+): Written[] {
   const { targetWords, settings } = learned
   const writer: Omit<Writer, 'begin'> = {
     vocabulary: targetWords.tokens,
@@ -81,7 +81,10 @@ export function searchTargets(
       }
     },
   }
-  return searchBeams(writer, options)
+  return searchBeams(writer, options).map(({ tokens, logProbability }) => {
+    const ended = tokens[tokens.length - 1] === END_TOKEN
+    return { tokens: ended ? tokens.slice(0, -1) : [...tokens], logProbability, ended }
+  })
 }
 
 /** With attention, the unknown token is written: it stands for the source token that was looked at most. */
@@ -98,7 +101,7 @@ function likeliest(row: ArrayLike<number>, never: ReadonlySet<number>): number {
 /** Predictions of sources, with the attention that the whole network pays, and unknown tokens copied from the source. */
 export function complete(
   trained: Trained<SequenceToSequenceLearned>,
-  encoded: readonly EncodedSequence[],
+  encoded: readonly Pick<EncodedSequence, 'tokens' | 'ids'>[],
   written: readonly Written[],
 ): WrittenSequence[] {
   const { learned } = trained

@@ -77,12 +77,14 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
   }
 
   /**
-   * Loss of the targets' tokens after the true ones before them; and what the model writes itself against the targets:
-   * exact ones, and edits a token. Errors: see Model.evaluate.
+   * Loss of the targets' tokens after the true ones before them; and what the model writes itself, as `predict` does or
+   * by beam search, against the targets: exact ones, and edits a token.
+   * @param options.beams of a beam search in place of the likeliest token at each step; `lengthPenalty` goes with it
+   * Errors: see Model.evaluate.
    */
   override evaluate(
     rows: Iterable<object>,
-    options: ModelEvaluateOptions & SequenceColumns = {},
+    options: ModelEvaluateOptions & SequenceColumns & TargetSearchOptions = {},
   ): Promise<SequenceEvaluation> {
     return super.evaluate(rows, options)
   }
@@ -143,10 +145,7 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
     const { trained } = this
     const decoder = this.#currentDecoder()
     const [read] = decoder.encode([encoded.ids!])
-    const written = searchTargets(trained, decoder, read, options).map(({ tokens, logProbability }) => {
-      const ended = tokens[tokens.length - 1] === END_TOKEN
-      return { tokens: ended ? tokens.slice(0, -1) : [...tokens], logProbability, ended }
-    })
+    const written = searchTargets(trained, decoder, read, options)
     return complete(
       trained,
       written.map(() => encoded),

@@ -7,23 +7,19 @@ import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Dataset, Sample } from '../../training/dataset.ts'
-import { yieldToEventLoop } from '../../training/eventLoop.ts'
-import { evaluate } from '../../training/evaluate.ts'
-import { forEachBatch } from '../encoding.ts'
 import { formatCount } from '../labels.ts'
 import { END_TOKEN } from '../languageModel/learned.ts'
 import type { TaskTraining } from '../task.ts'
 import { unknownTokens } from '../unknownTokens.ts'
-import { Decoder } from './decoder.ts'
-import { editDistance } from './editDistance.ts'
 import {
   completeSequenceToSequence,
   type SequenceToSequenceLearned,
   type SequenceToSequenceTypes,
   type SourceAndTarget,
 } from './learned.ts'
+import { measureSequences } from './measure.ts'
 import { sequenceToSequenceLayers, sequenceToSequenceNetwork } from './network.ts'
-import { joinTarget, writeGreedily } from './search.ts'
+import { joinTarget } from './search.ts'
 import { mixPredictions, truthAfter } from './scheduledSampling.ts'
 import { sourceTokens } from './sourceTokens.ts'
 
@@ -110,52 +106,8 @@ export const taskTraining: TaskTraining<SequenceToSequenceTypes> = {
 
   classes: () => [],
 
-  async measure(trained, items, dataset, options) {
-    const { network, learned, names: labels } = trained
-    const { signal } = options
-    const half = (from: number) => (fraction: number) => options.onProgress?.(from + fraction / 2)
-    const { loss, accuracy: tokenAccuracy } = await evaluate(network, dataset, {
-      signal,
-      onProgress: half(0),
-    })
-    const decoder = new Decoder(trained)
-    let [right, edits, tokens, done] = [0, 0, 0, 0]
-    try {
-      const batches: (readonly number[])[] = []
-      forEachBatch(
-        items.map(({ tokens: source }) => source.length),
-        (numbers) => batches.push(numbers),
-      )
-      for (const numbers of batches) {
-        const sources = decoder.encode(numbers.map((i) => [...learned.words.encode(items[i].tokens)]))
-        writeGreedily(trained, decoder, sources).forEach((written, k) => {
-          const { target, targetTokens } = items[numbers[k]]
-          right += Number(joinTarget(written.tokens, learned.settings.targetTokens) === target)
-          edits += editDistance(written.tokens, targetTokens)
-          tokens += targetTokens.length
-        })
-        done += numbers.length
-        half(0.5)(done / items.length)
-        await yieldToEventLoop()
-        signal?.throwIfAborted()
-      }
-    } finally {
-      decoder.dispose()
-    }
-    const { unknown, total } = unknownTokens(learned, items)
-    return {
-      kind: 'sequences',
-      loss,
-      perplexity: Math.exp(loss),
-      tokenAccuracy: tokenAccuracy!,
-      accuracy: right / items.length,
-      errorRate: edits / tokens,
-      n: items.length,
-      labels,
-      warnings:
-        unknown > 0 ? [`${formatCount(unknown, 'source token')} of ${total} are unknown to the model.`] : [],
-    }
-  },
+  evaluateOptions: { beams: 1, lengthPenalty: 1 },
+  measure: measureSequences,
 
   baseline(training, reading) {
     const read = (rows: Iterable<object>) => taskTraining.readExamples(rows, reading).items

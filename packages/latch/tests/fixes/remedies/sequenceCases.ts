@@ -2,7 +2,7 @@
 import { DataError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { internalsOf } from '../../../src/model/network.ts'
 import { sequenceToSequence } from '../../../src/tasks/sequenceToSequence/sequenceToSequence.ts'
-import { tiny } from '../../tasks/sequenceToSequence/helpers.ts'
+import { backwards, tiny } from '../../tasks/sequenceToSequence/helpers.ts'
 import type { RemedyCase } from './remedyCase.ts'
 
 const fitting = (minimumCount: number) =>
@@ -31,6 +31,17 @@ export const SEQUENCE_CASES: readonly RemedyCase[] = [
       const model = await tiny()
       model.predict('ab')
       model.beamSearch('ab')
+    },
+  },
+  {
+    name: 'a length penalty without beam search',
+    kind: UsageError,
+    remedy: 'Add `beams: 5`, or omit `lengthPenalty`.',
+    raise: async () => (await tiny()).evaluate(backwards(2), { lengthPenalty: 1 }),
+    follow: async () => {
+      const model = await tiny()
+      await model.evaluate(backwards(2), { lengthPenalty: 1, beams: 5 })
+      await model.evaluate(backwards(2))
     },
   },
   {
