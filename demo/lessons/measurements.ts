@@ -76,19 +76,33 @@ const open = (folder: string, name: string) => {
 /** Each model file, its network and its training. */
 function models(folder: string) {
   return [
-    ...CLASSIFIER_NAMES.map((name) => aboutModel(folder, name, TextClassifier, RECIPES[name].training)),
-    ...LANGUAGE_NAMES.map((name) => aboutModel(folder, name, LanguageModel, LANGUAGE_RECIPES[name].training)),
+    ...CLASSIFIER_NAMES.map((name) =>
+      aboutModel(
+        folder,
+        name,
+        (bytes) => TextClassifier.fromBytes(bytes, name, ENGINE),
+        RECIPES[name].training,
+      ),
+    ),
+    ...LANGUAGE_NAMES.map((name) =>
+      aboutModel(
+        folder,
+        name,
+        (bytes) => LanguageModel.fromBytes(bytes, name, ENGINE),
+        LANGUAGE_RECIPES[name].training,
+      ),
+    ),
   ]
 }
 
 function aboutModel(
   folder: string,
   name: string,
-  task: typeof TextClassifier | typeof LanguageModel,
+  read: (bytes: Uint8Array) => TextClassifier | LanguageModel,
   training: object,
 ) {
   const bytes = readFileSync(`${folder}/${name}.safetensors`)
-  const model = task.fromBytes(bytes, name, ENGINE)
+  const model = read(bytes)
   const { units, embedding, dropout } = model.settings
   const { epochs, kept, stopped, trainSize, validationSize } = model.history!
   const about = {

@@ -10,18 +10,12 @@ export {
 export type { MultiLabelOptions, MultiLabelSettings } from './tasks/multiLabelClassifier/options.ts'
 export type { MultiLabelPrediction } from './tasks/multiLabelClassifier/learned.ts'
 export { textRegressor, TextRegressor } from './tasks/textRegressor/textRegressor.ts'
-export type { RegressorFitOptions } from './tasks/textRegressor/textRegressor.ts'
 export { REGRESSION_LOSSES } from './tasks/textRegressor/options.ts'
 export type { RegressionLoss, RegressorOptions, RegressorSettings } from './tasks/textRegressor/options.ts'
-export type { NumberPrediction, TargetScaling } from './tasks/textRegressor/learned.ts'
+export type { NumberPrediction, RegressorFitOptions, TargetScaling } from './tasks/textRegressor/learned.ts'
 export { languageModel, LanguageModel } from './tasks/languageModel/languageModel.ts'
-export type {
-  NextToken,
-  TextColumn,
-  Texts,
-  TextScore,
-  TokenScore,
-} from './tasks/languageModel/languageModel.ts'
+export type { NextToken, Texts, TextScore, TokenScore } from './tasks/languageModel/languageModel.ts'
+export type { TextColumn } from './tasks/languageModel/learned.ts'
 export { LANGUAGE_TOKEN_KINDS } from './tasks/languageModel/options.ts'
 export type { LanguageModelOptions, LanguageModelSettings } from './tasks/languageModel/options.ts'
 export type { Regularisation, RegularisationSettings } from './tasks/regularisation.ts'
@@ -32,8 +26,8 @@ export type { Alternative, WrittenToken, Writing } from './tasks/generation/writ
 export type { GenerateOptions, SamplingOptions } from './tasks/generation/sampling.ts'
 export type { TextOptions } from './tasks/generation/textOptions.ts'
 export { sequenceToSequence, SequenceToSequence } from './tasks/sequenceToSequence/sequenceToSequence.ts'
-export type { SequenceColumns, TargetSearchOptions } from './tasks/sequenceToSequence/sequenceToSequence.ts'
-export type { WrittenSequence } from './tasks/sequenceToSequence/learned.ts'
+export type { TargetSearchOptions } from './tasks/sequenceToSequence/sequenceToSequence.ts'
+export type { SequenceColumns, WrittenSequence } from './tasks/sequenceToSequence/learned.ts'
 export type {
   SequenceToSequenceOptions,
   SequenceToSequenceSettings,
@@ -51,13 +45,13 @@ export type {
   SequenceOutputOptions,
 } from './tasks/sequenceModel/build.ts'
 export { tagger, Tagger } from './tasks/tagger/tagger.ts'
-export type { TagColumns } from './tasks/tagger/tagger.ts'
 export type { CharacterOptions, TaggerOptions, TaggerSettings } from './tasks/tagger/options.ts'
 export type {
   Entity,
   EntityScores,
   SentencePrediction,
   SentenceScores,
+  TagColumns,
   TagEvaluation,
   TaggerInput,
   TagPrediction,
@@ -68,7 +62,7 @@ export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
 export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
 export { CELL_CHOICES } from './tasks/textClassifier/options.ts'
-export type { ClassifierFitOptions, Columns } from './tasks/textClassifier/textClassifier.ts'
+export type { ClassifierFitOptions, Columns } from './tasks/textClassifier/learned.ts'
 export type {
   CellChoice,
   ClassifierOptions,

@@ -24,7 +24,7 @@ export interface StartedModel<Model> {
 
 /** A new model, a saved one, or that of an interrupted run. */
 export async function startModel<Model>(
-  files: ModelFiles<Model>,
+  files: ModelFiles<NoInfer<Model>>,
   make: () => Model | Promise<Model>,
   flags: TrainFlags,
 ): Promise<StartedModel<Model>> {

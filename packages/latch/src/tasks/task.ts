@@ -19,6 +19,7 @@ import type { CountsReport } from './counts/report.ts'
 import type { WordCounts } from './counts/wordCounts.ts'
 import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
 import type { FitOptions, ModelFitReport, namedColumns } from './fit/fitOptions.ts'
+import type { engineOfCheckpoint } from './fit/checkpointEngine.ts'
 import type { historyOf } from './fit/history.ts'
 
 /** What a model knows about its data: learned from the training rows, or given. Every task extends it. */
@@ -63,7 +64,8 @@ export interface TaskTypes {
   /** The complete options of a model, stored in its file. */
   Settings: object
   Learned: Learned
-  FitOptions: FitOptions
+  /** Of `fit`, with the names of the columns. */
+  FitOptions: object
 }
 
 /** Examples, read and checked. */
@@ -178,7 +180,7 @@ export interface FitRequest<T extends TaskTypes> {
   /** The given labels; null: those of the examples. */
   labels: readonly string[] | null
   examples: Iterable<T['Example']>
-  options: T['FitOptions']
+  options: FitOptions
   /** The model to continue training, or null. */
   trained: Trained<T['Learned']> | null
   /** Called when training starts, so that a run that fails later still leaves its weights. */
@@ -200,6 +202,7 @@ export interface TrainingModule<T extends TaskTypes> {
   taskTraining: TaskTraining<T>
   evaluateModel(request: EvaluationRequest<T>): Promise<Evaluation>
   fitModel(request: FitRequest<T>): Promise<ModelFitReport>
+  engineOfCheckpoint: typeof engineOfCheckpoint
   historyOf: typeof historyOf
   namedColumns: typeof namedColumns
 }

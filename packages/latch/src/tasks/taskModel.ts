@@ -1,7 +1,10 @@
 /** Implements the model interface (model.ts) for every task (task.ts). */
-import type { EngineOptions } from '../engine/engine.ts'
+import { decodeModel } from '../formats/latch/modelFile.ts'
 import { UsageError, atRow } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
+import { readTaskFile, taskDocument, writeTaskFile } from './files/taskFile.ts'
+import { storage } from './files/storage.ts'
+import type { EngineOptions } from '../engine/engine.ts'
 import type { ExportedFile, ExportSource, ModelWriter } from '../formats/imported.ts'
 import type { Trace } from '../inspection/trace/traceTypes.ts'
 import type { Targets } from '../layers/loss.ts'
@@ -13,9 +16,7 @@ import type { ColumnOptions } from './columns.ts'
 import { countedText } from './counts/wordCounts.ts'
 import { forEachBatch, packSequences } from './encoding.ts'
 import type { TrainingHistory } from './files/history.ts'
-import { storage } from './files/storage.ts'
-import { taskDocument, writeTaskFile } from './files/taskFile.ts'
-import type { ModelFitReport } from './fit/fitOptions.ts'
+import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
 import type {
   EncodedSequence,
   Model,
@@ -30,15 +31,19 @@ import { TaskStream } from './stream.ts'
 import type { Learned, TaskDefinition, TaskTypes, Trained } from './task.ts'
 import { chooseTarget, traceModel } from './trace.ts'
 
-/** The initial parts of a model. */
-export interface ModelStart<T extends TaskTypes> {
-  task: TaskDefinition<T>
-  settings: T['Settings']
-  engine: EngineOptions
-  /** The given labels; null: those of the examples. */
-  labels?: readonly string[] | null
-  trained?: Trained<T['Learned']> | null
-  history?: TrainingHistory | null
+/** What a model begins with: settings, before its first `fit`, or the contents of a file. */
+export type ModelStart<T extends TaskTypes> =
+  | {
+      settings: T['Settings']
+      /** The given labels; null: those of the examples. */
+      labels?: readonly string[] | null
+    }
+  | (Trained<T['Learned']> & { history?: TrainingHistory | null })
+
+/** The class of a task's models. */
+export interface TaskClass<M, T extends TaskTypes> {
+  new (start: ModelStart<T>, engine?: EngineOptions): M
+  readonly task: TaskDefinition<T>
 }
 
 /**
@@ -54,14 +59,13 @@ export function mixedRows<Row extends ArrayLike<number>>(
   return text ? rows.map((row) => text.mix(row)) : rows
 }
 
-/** A model of a task. Each task has a subclass. */
+/** A model of a task. Each task has a subclass, a `TaskClass`. */
 export class TaskModel<T extends TaskTypes> implements Model<
   T['Input'],
   T['Step'],
   T['Output'],
   T['Evaluation'],
-  T['Example'],
-  T['FitOptions']
+  T['Example']
 > {
   readonly #settings: T['Settings']
   /** Engine and precision of the model. */
@@ -73,13 +77,51 @@ export class TaskModel<T extends TaskTypes> implements Model<
   #history: TrainingHistory | null
   #disposed = false
 
-  constructor({ task, settings, engine, labels = null, trained = null, history = null }: ModelStart<T>) {
-    this.#settings = settings
-    this.engine = engine
+  /** Takes checked settings, or the contents of a file. */
+  constructor(start: ModelStart<T>, { engine, reproducible, threads, precision }: EngineOptions = {}) {
+    const { task } = new.target as unknown as TaskClass<unknown, T>
+    const content = 'learned' in start ? start : null
+    this.#settings = 'learned' in start ? task.settings(start.learned) : start.settings
+    this.engine = { engine, reproducible, threads, precision }
     this.#task = task
-    this.#wantedLabels = labels
-    this.#trained = trained
-    this.#history = history
+    this.#wantedLabels = 'learned' in start ? null : (start.labels ?? null)
+    this.#trained = content
+    this.#history = content?.history ?? null
+  }
+
+  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
+  static fromBytes<M, T extends TaskTypes>(
+    this: TaskClass<M, T>,
+    bytes: Uint8Array,
+    source = 'model bytes',
+    engine: EngineOptions = {},
+  ): M {
+    return openAs(this, bytes, source, engine)
+  }
+
+  /** Reads a model file (Node). @throws DataError, FormatError */
+  static async load<M, T extends TaskTypes>(
+    this: TaskClass<M, T>,
+    path: string,
+    engine: EngineOptions = {},
+  ): Promise<M> {
+    return openAs(this, await storage().read(path), path, engine)
+  }
+
+  /**
+   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
+   * `model.fit(sameExamples, { ...fitOptions, resume: bytes })`. Unless `engine` names them, engine and precision are
+   * those the run was started with; threads may differ.
+   */
+  static async fromCheckpoint<M, T extends TaskTypes>(
+    this: TaskClass<M, T>,
+    bytes: Uint8Array,
+    source = 'checkpoint',
+    engine: EngineOptions = {},
+  ): Promise<{ model: M; fitOptions: T['FitOptions'] }> {
+    const { engineOfCheckpoint } = await this.task.training()
+    const content = readTaskFile(this.task, decodeModel(bytes, source), source, engineOfCheckpoint(engine))
+    return { model: new this(content, engine), fitOptions: content.training!.fitOptions as T['FitOptions'] }
   }
 
   /** Every option of the model; those that depend on the rows are undefined until the first `fit`. */
@@ -217,7 +259,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
    * be learned from; DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not
    * fit; WorkerError when a thread was lost: the model then has valid weights and continues with one thread
    */
-  async fit(examples: Iterable<T['Example']>, options: T['FitOptions'] = {}): Promise<ModelFitReport> {
+  async fit(examples: Iterable<T['Example']>, options: FitOptions = {}): Promise<ModelFitReport> {
     this.#assertOpen()
     const end = this.#runs.begin('fit')
     try {
@@ -358,4 +400,13 @@ export class TaskModel<T extends TaskTypes> implements Model<
       remedy: 'Load it again, or create a new one.',
     })
   }
+}
+
+function openAs<M, T extends TaskTypes>(
+  Class: TaskClass<M, T>,
+  bytes: Uint8Array,
+  source: string,
+  engine: EngineOptions,
+): M {
+  return new Class(readTaskFile(Class.task, decodeModel(bytes, source), source, engine), engine)
 }

@@ -8,6 +8,7 @@ import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import type { FitOptions, ModelFitEvent } from '../../src/tasks/fit/fitOptions.ts'
 import { openModel, openModelFile } from '../../src/tasks/files/openModel.ts'
 import type { Model, ModelStream, MultiLabelEvaluation, Prediction } from '../../src/tasks/model.ts'
+import type { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import type { MultiLabelPrediction } from '../../src/tasks/multiLabelClassifier/learned.ts'
 
 /** A model with inputs that it reads and examples that it learns from. */
@@ -297,7 +298,12 @@ export function describeModelContract<Input, Step>(
         const other = await makeModel()
         await other.model.fit(examples, { ...options, ...brief, resume: saved[1] })
         expect(other.model.toBytes()).toEqual(model.toBytes())
-        for (const { model: each } of [{ model }, other]) each.dispose()
+        const own = other.model.constructor as unknown as typeof SequenceModel
+        const { model: third, fitOptions } = await own.fromCheckpoint(saved[1])
+        expect(third).toBeInstanceOf(own)
+        await third.fit(examples, { ...fitOptions, resume: saved[1] })
+        expect(third.toBytes()).toEqual(model.toBytes())
+        for (const each of [model, other.model, third]) each.dispose()
       })
 
       it('a second fit and dispose are refused while it runs', async () => {

@@ -29,20 +29,15 @@ import type { BeamSearchOptions, Continuation } from '../generation/beamSearch.t
 import type { Generation } from '../generation/generation.ts'
 import type { GenerateOptions } from '../generation/sampling.ts'
 import { LanguageModel } from '../languageModel/languageModel.ts'
-import { languageTask } from '../languageModel/task.ts'
 import { MultiLabelClassifier } from '../multiLabelClassifier/multiLabelClassifier.ts'
-import { multiLabelTask } from '../multiLabelClassifier/task.ts'
 import { SequenceToSequence } from '../sequenceToSequence/sequenceToSequence.ts'
-import { sequenceToSequenceTask } from '../sequenceToSequence/task.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
-import { sequenceTask } from '../sequenceModel/task.ts'
 import type { TaggerInput } from '../tagger/learned.ts'
 import { Tagger } from '../tagger/tagger.ts'
-import { taggerTask } from '../tagger/task.ts'
-import { textClassifierTask } from '../textClassifier/task.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
-import { textRegressorTask } from '../textRegressor/task.ts'
 import { TextRegressor } from '../textRegressor/textRegressor.ts'
+import type { TaskTypes } from '../task.ts'
+import type { TaskClass } from '../taskModel.ts'
 import { predictTheSame } from './sameOutputs.ts'
 import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
 import { assertKnownOptions } from '../../core/knownNames.ts'
@@ -133,49 +128,29 @@ function openDecoded(
   return modelFromDocument(document, weights, source, engine, warnings)
 }
 
-type Reader = (
+type Reader<M> = (
   document: unknown,
   weights: WeightSource,
   source: string,
   engine: EngineOptions,
   warnings: readonly string[],
-) => AnyModel
+) => M
 
 /** Builds each task's model from its document and weights. */
 const TASKS = {
-  textClassifier: (document, weights, source, engine, warnings) =>
-    TextClassifier.fromContent(
-      withWarnings(readTask(textClassifierTask, document, weights, source, engine), warnings),
-      engine,
-    ),
-  multiLabelClassifier: (document, weights, source, engine, warnings) =>
-    new MultiLabelClassifier(
-      withWarnings(readTask(multiLabelTask, document, weights, source, engine), warnings),
-      engine,
-    ) as never,
-  textRegressor: (document, weights, source, engine, warnings) =>
-    new TextRegressor(
-      withWarnings(readTask(textRegressorTask, document, weights, source, engine), warnings),
-      engine,
-    ),
-  languageModel: (document, weights, source, engine, warnings) =>
-    new LanguageModel(
-      withWarnings(readTask(languageTask, document, weights, source, engine), warnings),
-      engine,
-    ),
-  sequenceToSequence: (document, weights, source, engine, warnings) =>
-    new SequenceToSequence(
-      withWarnings(readTask(sequenceToSequenceTask, document, weights, source, engine), warnings),
-      engine,
-    ) as never,
-  tagger: (document, weights, source, engine, warnings) =>
-    new Tagger(withWarnings(readTask(taggerTask, document, weights, source, engine), warnings), engine),
-  sequenceModel: (document, weights, source, engine, warnings) =>
-    new SequenceModel(
-      withWarnings(readTask(sequenceTask, document, weights, source, engine), warnings),
-      engine,
-    ),
-} as const satisfies { [task: string]: Reader }
+  textClassifier: readerOf(TextClassifier),
+  multiLabelClassifier: readerOf(MultiLabelClassifier) as never,
+  textRegressor: readerOf(TextRegressor),
+  languageModel: readerOf(LanguageModel),
+  sequenceToSequence: readerOf(SequenceToSequence) as never,
+  tagger: readerOf(Tagger),
+  sequenceModel: readerOf(SequenceModel),
+} as const satisfies { [task: string]: Reader<AnyModel> }
+
+function readerOf<M, T extends TaskTypes>(Class: TaskClass<M, T>): Reader<M> {
+  return (document, weights, source, engine, warnings) =>
+    new Class(withWarnings(readTask(Class.task, document, weights, source, engine), warnings), engine)
+}
 
 function withWarnings<C extends { learned: { warnings?: readonly string[] } }>(
   content: C,

@@ -4,15 +4,11 @@ import { logSoftmax } from '../../core/probabilities.ts'
 import { assertKnownOptions } from '../../core/knownNames.ts'
 import { requirePositiveInteger } from '../../core/typedValues.ts'
 import { describe } from '../../core/validation.ts'
-import type { EngineOptions } from '../../engine/engine.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
-import { UNKNOWN_TOKEN, type Vocabulary } from '../../text/vocabulary.ts'
+import { UNKNOWN_TOKEN } from '../../text/vocabulary.ts'
 import type { Baseline } from '../baselines/baseline.ts'
-import { storage } from '../files/storage.ts'
-import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ModelEvaluateOptions, ModelStream, TokenEvaluation } from '../model.ts'
-import { TaskModel } from '../taskModel.ts'
+import { TextModel } from '../textModel.ts'
 import { Generation } from '../generation/generation.ts'
 import {
   completeBeamSearch,
@@ -22,22 +18,22 @@ import {
 } from '../generation/beamSearch.ts'
 import { readByStream, readByStreams } from '../generation/nextToken.ts'
 import type { Writer } from '../generation/writer.ts'
-import type { Trained } from '../task.ts'
+import type { TaskDefinition, Trained } from '../task.ts'
 import { fromByteCharacters } from '../../text/bytes.ts'
-import { divideTokens, tokenizerOf, type LanguageLearned, type LanguageTypes } from './learned.ts'
-import { resolveLanguageSettings, type LanguageModelOptions, type LanguageModelSettings } from './options.ts'
+import {
+  divideTokens,
+  tokenizerOf,
+  type LanguageLearned,
+  type LanguageTypes,
+  type TextColumn,
+} from './learned.ts'
+import { resolveLanguageSettings, type LanguageModelOptions } from './options.ts'
 import { completeGeneration, type GenerateOptions } from '../generation/sampling.ts'
 import { LanguageStream } from './stream.ts'
 import { languageTask } from './task.ts'
 
 /** One long text; or several texts, each a string or a row with its text. */
 export type Texts = string | Iterable<string | object>
-
-/** The column of the texts, where they are rows. */
-export interface TextColumn {
-  /** Of several columns, the texts are joined in this order with a space. Default `text`. */
-  text?: string | readonly string[]
-}
 
 /** A token that may come next. */
 export interface NextToken {
@@ -71,25 +67,8 @@ export interface TextScore {
 }
 
 /** A language model with its vocabulary and network; created by `languageModel`, `load` or `fromBytes`. */
-export class LanguageModel extends TaskModel<LanguageTypes> {
-  /** Takes checked settings, or the contents of a file. */
-  constructor(
-    start: { settings: LanguageModelSettings } | TaskContent<LanguageTypes>,
-    { engine, reproducible, threads, precision }: EngineOptions = {},
-  ) {
-    const content = 'learned' in start ? start : null
-    super({
-      task: languageTask,
-      settings: 'learned' in start ? start.learned.settings : start.settings,
-      engine: { engine, reproducible, threads, precision },
-      trained: content,
-      history: content?.history,
-    })
-  }
-
-  get vocabulary(): Vocabulary {
-    return this.trained.learned.words
-  }
+export class LanguageModel extends TextModel<LanguageTypes> {
+  static readonly task: TaskDefinition<LanguageTypes> = languageTask
 
   /**
    * Trains on one long text, whose last part is held out for validation, or on several texts. A second call continues
@@ -249,31 +228,6 @@ export class LanguageModel extends TaskModel<LanguageTypes> {
       remedy: 'Give the beginning of a text: a model without an end token does not know how texts begin.',
     })
   }
-
-  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
-  static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): LanguageModel {
-    return new LanguageModel(readContent(bytes, source, engine), engine)
-  }
-
-  /** Reads a model file (Node). @throws DataError, FormatError */
-  static async load(path: string, engine: EngineOptions = {}): Promise<LanguageModel> {
-    return LanguageModel.fromBytes(await storage().read(path), path, engine)
-  }
-
-  /**
-   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
-   * `model.fit(sameTexts, { ...fitOptions, resume: bytes })`.
-   */
-  static async fromCheckpoint(
-    bytes: Uint8Array,
-    source = 'checkpoint',
-    engine: EngineOptions = {},
-  ): Promise<{ model: LanguageModel; fitOptions: FitOptions & TextColumn }> {
-    const { engineOfCheckpoint } = await import('./training.ts')
-    const content = readContent(bytes, source, engineOfCheckpoint(engine))
-    const fitOptions = content.training!.fitOptions as FitOptions & TextColumn
-    return { model: new LanguageModel(content, engine), fitOptions }
-  }
 }
 
 /** Writes step by step, from states of zero; the unknown token is never written. */
@@ -294,10 +248,6 @@ function writerOf({ network, learned }: Trained<LanguageLearned>, prime: readonl
 /** One text is a list of one. */
 function rowsOf(texts: Texts): Iterable<object> {
   return (typeof texts === 'string' ? [texts] : texts) as Iterable<object>
-}
-
-function readContent(bytes: Uint8Array, source: string, engine: EngineChoice): TaskContent<LanguageTypes> {
-  return readTaskFile(languageTask, decodeModel(bytes, source), source, engine)
 }
 
 /**

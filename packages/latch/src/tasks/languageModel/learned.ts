@@ -32,6 +32,12 @@ export interface LanguageItem {
   tokens: readonly string[]
 }
 
+/** The column of the texts, where they are rows. */
+export interface TextColumn {
+  /** Of several columns, the texts are joined in this order with a space. Default `text`. */
+  text?: string | readonly string[]
+}
+
 /** The types of the language model. */
 export interface LanguageTypes extends TaskTypes {
   Input: string
@@ -42,7 +48,7 @@ export interface LanguageTypes extends TaskTypes {
   Evaluation: TokenEvaluation
   Settings: LanguageModelSettings
   Learned: LanguageLearned
-  FitOptions: FitOptions
+  FitOptions: FitOptions & TextColumn
 }
 
 /** Completes settings and vocabulary. */

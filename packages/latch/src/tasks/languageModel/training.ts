@@ -27,11 +27,7 @@ import { fromByteCharacters } from '../../text/bytes.ts'
 import { DEFAULT_SIZE, trainBytePairs } from '../../text/trainBytePairs.ts'
 import type { LanguageModelSettings } from './options.ts'
 
-export { evaluateModel } from '../evaluate.ts'
-export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
-export { fitModel } from '../fit/fitModel.ts'
-export { namedColumns } from '../fit/fitOptions.ts'
-export { historyOf } from '../fit/history.ts'
+export * from '../fit/trainingModule.ts'
 
 /** Tokens of the n-grams of the baseline. */
 const ORDER = 5

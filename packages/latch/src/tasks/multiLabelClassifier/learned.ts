@@ -1,8 +1,7 @@
 /** The learned parts of a multi-label classifier, and its types. */
-import type { FitOptions } from '../fit/fitOptions.ts'
 import type { MultiLabelEvaluation, Prediction } from '../model.ts'
 import type { TaskTypes } from '../task.ts'
-import { completeLearned, type TextLearned } from '../textClassifier/learned.ts'
+import { completeLearned, type ClassifierFitOptions, type TextLearned } from '../textClassifier/learned.ts'
 import type { MultiLabelSettings } from './options.ts'
 
 /** The labels of a text: those whose probability reaches the model's threshold. */
@@ -38,7 +37,7 @@ export interface MultiLabelTypes<L extends string = string> extends TaskTypes {
   Evaluation: MultiLabelEvaluation<L>
   Settings: MultiLabelSettings
   Learned: MultiLabelLearned
-  FitOptions: FitOptions
+  FitOptions: ClassifierFitOptions
 }
 
 /** The threshold before one was chosen on validation rows. */

@@ -1,44 +1,22 @@
 /** The multi-label classifier: trains on rows of a text and any number of labels. */
-import type { EngineOptions } from '../../engine/engine.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
-import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
-import { storage } from '../files/storage.ts'
 import type { ModelFitReport } from '../fit/fitOptions.ts'
 import type { ModelEvaluateOptions, ModelSummary, MultiLabelEvaluation, PredictOptions } from '../model.ts'
 import { ranking } from '../prediction.ts'
-import { TaskModel } from '../taskModel.ts'
+import type { TaskDefinition } from '../task.ts'
+import { TextModel } from '../textModel.ts'
 import { resolveLabels, type CellChoice } from '../textClassifier/options.ts'
-import type { ClassifierFitOptions, Columns } from '../textClassifier/textClassifier.ts'
-import type { Vocabulary } from '../../text/vocabulary.ts'
+import type { ClassifierFitOptions, Columns } from '../textClassifier/learned.ts'
 import type { MultiLabelPrediction, MultiLabelTypes } from './learned.ts'
-import { resolveMultiLabelSettings, type MultiLabelOptions, type MultiLabelSettings } from './options.ts'
+import { resolveMultiLabelSettings, type MultiLabelOptions } from './options.ts'
 import { multiLabelTask } from './task.ts'
 
 /** A multi-label classifier with its vocabulary, labels and network; created by `multiLabelClassifier`, `load` or `fromBytes`. */
-export class MultiLabelClassifier<L extends string = string> extends TaskModel<MultiLabelTypes<L>> {
-  /** Takes checked settings, or the contents of a file. */
-  constructor(
-    start: { settings: MultiLabelSettings; labels: readonly L[] | null } | TaskContent<MultiLabelTypes>,
-    { engine, reproducible, threads, precision }: EngineOptions = {},
-  ) {
-    const content = 'learned' in start ? start : null
-    super({
-      task: multiLabelTask as never,
-      settings: 'learned' in start ? start.learned.settings : start.settings,
-      engine: { engine, reproducible, threads, precision },
-      labels: 'learned' in start ? null : start.labels,
-      trained: content,
-      history: content?.history,
-    })
-  }
+export class MultiLabelClassifier<L extends string = string> extends TextModel<MultiLabelTypes<L>> {
+  static readonly task: TaskDefinition<MultiLabelTypes> = multiLabelTask
 
   /** The labels, in the order of the outputs. */
   override get labels(): readonly L[] {
     return super.labels as readonly L[]
-  }
-
-  get vocabulary(): Vocabulary {
-    return this.trained.learned.words
   }
 
   /**
@@ -98,39 +76,6 @@ export class MultiLabelClassifier<L extends string = string> extends TaskModel<M
   ): Promise<MultiLabelEvaluation<L>> {
     return super.evaluate(rows, options)
   }
-
-  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
-  static fromBytes(
-    bytes: Uint8Array,
-    source = 'model bytes',
-    engine: EngineOptions = {},
-  ): MultiLabelClassifier {
-    return new MultiLabelClassifier(readContent(bytes, source, engine), engine)
-  }
-
-  /** Reads a model file (Node). @throws DataError, FormatError */
-  static async load(path: string, engine: EngineOptions = {}): Promise<MultiLabelClassifier> {
-    return MultiLabelClassifier.fromBytes(await storage().read(path), path, engine)
-  }
-
-  /**
-   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
-   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`.
-   */
-  static async fromCheckpoint(
-    bytes: Uint8Array,
-    source = 'checkpoint',
-    engine: EngineOptions = {},
-  ): Promise<{ model: MultiLabelClassifier; fitOptions: ClassifierFitOptions }> {
-    const { engineOfCheckpoint } = await import('./training.ts')
-    const content = readContent(bytes, source, engineOfCheckpoint(engine))
-    const fitOptions = content.training!.fitOptions as ClassifierFitOptions
-    return { model: new MultiLabelClassifier(content, engine), fitOptions }
-  }
-}
-
-function readContent(bytes: Uint8Array, source: string, engine: EngineChoice): TaskContent<MultiLabelTypes> {
-  return readTaskFile(multiLabelTask, decodeModel(bytes, source), source, engine)
 }
 
 /**

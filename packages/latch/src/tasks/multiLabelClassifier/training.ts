@@ -16,11 +16,7 @@ import { measureLabels, probabilitiesOfItems, scoreLabelLists } from './measure.
 import { multiLabelNetwork } from './network.ts'
 import { chooseThreshold } from './threshold.ts'
 
-export { evaluateModel } from '../evaluate.ts'
-export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
-export { fitModel } from '../fit/fitModel.ts'
-export { namedColumns } from '../fit/fitOptions.ts'
-export { historyOf } from '../fit/history.ts'
+export * from '../fit/trainingModule.ts'
 
 export const taskTraining: TaskTraining<MultiLabelTypes> = {
   fitDefaults: ({ cell }) => ({ ...fitDefaults({ cell }), labelSmoothing: 0 }),

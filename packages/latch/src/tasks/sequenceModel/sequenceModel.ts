@@ -1,16 +1,13 @@
 /** A sequence model: any network, with the meaning of its inputs and outputs. Built from scratch or imported. */
 import { ENGINE_OPTIONS, type EngineOptions } from '../../engine/engine.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { OutputActivation, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import { FormatError, ShapeError } from '../../core/errors.ts'
 import { buildNetwork } from '../../model/network.ts'
 import { packSequences } from '../encoding.ts'
-import { storage } from '../files/storage.ts'
-import { readTaskFile, type TaskContent } from '../files/taskFile.ts'
 import type { ModelStream, Prediction, PredictOptions } from '../model.ts'
 import { interpret, outputRows, ranking } from '../prediction.ts'
-import type { Trained } from '../task.ts'
-import { TaskModel } from '../taskModel.ts'
+import type { TaskDefinition } from '../task.ts'
+import { TaskModel, type ModelStart } from '../taskModel.ts'
 import { CarriedStates } from '../../model/carriedStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
 import {
@@ -23,7 +20,7 @@ import { Generation } from '../generation/generation.ts'
 import { completeGeneration, type GenerateOptions } from '../generation/sampling.ts'
 import type { SequenceInput } from './reader.ts'
 import { sequenceWriter } from './writer.ts'
-import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
+import { completeFacts, type SequenceTypes } from './learned.ts'
 import { nameOutputs } from './outputNames.ts'
 import { SequenceStream } from './sequenceStream.ts'
 import { sequenceTask } from './task.ts'
@@ -32,20 +29,14 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 
 /** A network with the meaning of its inputs and outputs; created by `sequenceModel`, an import, `load` or `fromBytes`. */
 export class SequenceModel extends TaskModel<SequenceTypes> {
+  static readonly task: TaskDefinition<SequenceTypes> = sequenceTask
+
   #states: CarriedStates | null = null
 
-  /** Takes the parts that were built or read from a file. */
-  constructor(
-    content: Trained<SequenceLearned> & Pick<Partial<TaskContent<SequenceTypes>>, 'history'>,
-    engine: EngineOptions = {},
-  ) {
-    super({
-      task: sequenceTask,
-      settings: sequenceTask.settings(content.learned),
-      engine,
-      trained: content,
-      history: content.history,
-    })
+  /** Takes the parts that were built or read from a file. @throws UsageError for an unknown engine option */
+  constructor(start: ModelStart<SequenceTypes>, engine: EngineOptions = {}) {
+    assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
+    super(start, engine)
   }
 
   /** The function from the network's last row to `output`. */
@@ -142,17 +133,6 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
   /** Clears the state that `stateful` predictions start from. */
   reset(): void {
     if (this.trained) this.#states?.reset()
-  }
-
-  /** @throws FormatError naming the fault and its place */
-  static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): SequenceModel {
-    assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
-    return new SequenceModel(readTaskFile(sequenceTask, decodeModel(bytes, source), source, engine), engine)
-  }
-
-  /** Reads a model file (Node). @throws DataError, FormatError */
-  static async load(path: string, engine: EngineOptions = {}): Promise<SequenceModel> {
-    return SequenceModel.fromBytes(await storage().read(path), path, engine)
   }
 
   /**

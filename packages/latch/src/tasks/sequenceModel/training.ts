@@ -8,10 +8,7 @@ import { SequenceDataset, TargetReader, type SequenceItem, type SequenceRow } fr
 import type { SequenceTypes } from './learned.ts'
 import type { SequenceReader } from './reader.ts'
 
-export { evaluateModel } from '../evaluate.ts'
-export { fitModel } from '../fit/fitModel.ts'
-export { namedColumns } from '../fit/fitOptions.ts'
-export { historyOf } from '../fit/history.ts'
+export * from '../fit/trainingModule.ts'
 
 export const taskTraining: TaskTraining<SequenceTypes> = {
   fitDefaults: () => ({}),

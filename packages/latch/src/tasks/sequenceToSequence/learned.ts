@@ -45,6 +45,14 @@ export interface WrittenSequence extends Prediction {
   attention: readonly (readonly number[])[] | null
 }
 
+/** The columns of source and target. */
+export interface SequenceColumns {
+  /** Default `source`. */
+  source?: string
+  /** Default `target`. */
+  target?: string
+}
+
 /** The types of the sequence-to-sequence model. */
 export interface SequenceToSequenceTypes extends TaskTypes {
   Input: string
@@ -55,7 +63,7 @@ export interface SequenceToSequenceTypes extends TaskTypes {
   Evaluation: SequenceEvaluation
   Settings: SequenceToSequenceSettings
   Learned: SequenceToSequenceLearned
-  FitOptions: FitOptions
+  FitOptions: FitOptions & SequenceColumns
 }
 
 /** Completes settings and vocabularies. */

@@ -1,14 +1,9 @@
 /** The sequence-to-sequence model: learns from rows of source and target to write a target for each source. */
 import { assertKnownOptions } from '../../core/knownNames.ts'
 import { atRow, UnsupportedError, UsageError } from '../../core/errors.ts'
-import type { EngineOptions } from '../../engine/engine.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { Vocabulary } from '../../text/vocabulary.ts'
 import { forEachBatch, packSequences } from '../encoding.ts'
-import { storage } from '../files/storage.ts'
-import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import {
   completeBeamSearch,
@@ -17,51 +12,23 @@ import {
 } from '../generation/beamSearch.ts'
 import { END_TOKEN } from '../languageModel/learned.ts'
 import type { EncodedSequence, ModelEvaluateOptions, PredictOptions, SequenceEvaluation } from '../model.ts'
-import { TaskModel } from '../taskModel.ts'
+import type { Vocabulary } from '../../text/vocabulary.ts'
+import type { TaskDefinition } from '../task.ts'
+import { TextModel } from '../textModel.ts'
 import { Decoder } from './decoder.ts'
-import type { SequenceToSequenceTypes, WrittenSequence } from './learned.ts'
-import {
-  resolveSequenceToSequence,
-  type SequenceToSequenceOptions,
-  type SequenceToSequenceSettings,
-} from './options.ts'
+import type { SequenceColumns, SequenceToSequenceTypes, WrittenSequence } from './learned.ts'
+import { resolveSequenceToSequence, type SequenceToSequenceOptions } from './options.ts'
 import { complete, searchTargets, writeGreedily } from './search.ts'
 import { sequenceToSequenceTask } from './task.ts'
-
-/** The columns of source and target. */
-export interface SequenceColumns {
-  /** Default `source`. */
-  source?: string
-  /** Default `target`. */
-  target?: string
-}
 
 /** Options of `SequenceToSequence.beamSearch`. */
 export type TargetSearchOptions = Pick<BeamSearchOptions, 'beams' | 'lengthPenalty'>
 
 /** A sequence-to-sequence model with its vocabularies; created by `sequenceToSequence`, `load` or `fromBytes`. */
-export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
+export class SequenceToSequence extends TextModel<SequenceToSequenceTypes> {
   #decoder: Decoder | null = null
 
-  /** Takes checked settings, or the contents of a file. */
-  constructor(
-    start: { settings: SequenceToSequenceSettings } | TaskContent<SequenceToSequenceTypes>,
-    { engine, reproducible, threads, precision }: EngineOptions = {},
-  ) {
-    const content = 'learned' in start ? start : null
-    super({
-      task: sequenceToSequenceTask,
-      settings: 'learned' in start ? start.learned.settings : start.settings,
-      engine: { engine, reproducible, threads, precision },
-      trained: content,
-      history: content?.history,
-    })
-  }
-
-  /** The tokens of sources. */
-  get vocabulary(): Vocabulary {
-    return this.trained.learned.words
-  }
+  static readonly task: TaskDefinition<SequenceToSequenceTypes> = sequenceToSequenceTask
 
   /** The tokens of targets. */
   get targetVocabulary(): Vocabulary {
@@ -199,43 +166,6 @@ export class SequenceToSequence extends TaskModel<SequenceToSequenceTypes> {
     this.#decoder?.dispose()
     return (this.#decoder = new Decoder(trained))
   }
-
-  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
-  static fromBytes(
-    bytes: Uint8Array,
-    source = 'model bytes',
-    engine: EngineOptions = {},
-  ): SequenceToSequence {
-    return new SequenceToSequence(readContent(bytes, source, engine), engine)
-  }
-
-  /** Reads a model file (Node). @throws DataError, FormatError */
-  static async load(path: string, engine: EngineOptions = {}): Promise<SequenceToSequence> {
-    return SequenceToSequence.fromBytes(await storage().read(path), path, engine)
-  }
-
-  /**
-   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
-   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`.
-   */
-  static async fromCheckpoint(
-    bytes: Uint8Array,
-    source = 'checkpoint',
-    engine: EngineOptions = {},
-  ): Promise<{ model: SequenceToSequence; fitOptions: FitOptions & SequenceColumns }> {
-    const { engineOfCheckpoint } = await import('./training.ts')
-    const content = readContent(bytes, source, engineOfCheckpoint(engine))
-    const fitOptions = content.training!.fitOptions as FitOptions & SequenceColumns
-    return { model: new SequenceToSequence(content, engine), fitOptions }
-  }
-}
-
-function readContent(
-  bytes: Uint8Array,
-  source: string,
-  engine: EngineChoice,
-): TaskContent<SequenceToSequenceTypes> {
-  return readTaskFile(sequenceToSequenceTask, decodeModel(bytes, source), source, engine)
 }
 
 /**

@@ -23,11 +23,7 @@ import { joinTarget } from './search.ts'
 import { mixPredictions, truthAfter } from './scheduledSampling.ts'
 import { sourceTokens } from './sourceTokens.ts'
 
-export { evaluateModel } from '../evaluate.ts'
-export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
-export { fitModel } from '../fit/fitModel.ts'
-export { namedColumns } from '../fit/fitOptions.ts'
-export { historyOf } from '../fit/history.ts'
+export * from '../fit/trainingModule.ts'
 
 export const taskTraining: TaskTraining<SequenceToSequenceTypes> = {
   fitDefaults: () => ({ learningRate: 0.002 }),

@@ -92,6 +92,14 @@ export interface TagItem {
   class: number
 }
 
+/** The columns of the rows. */
+export interface TagColumns {
+  /** Tokens: a list of strings, or a string of them with spaces between. Default `tokens`. */
+  tokens?: string
+  /** A tag for each token, likewise. Default `tags`. */
+  tags?: string
+}
+
 /** The types of the tagger. */
 export interface TaggerTypes extends TaskTypes {
   Input: TaggerInput
@@ -102,7 +110,7 @@ export interface TaggerTypes extends TaskTypes {
   Evaluation: TagEvaluation
   Settings: TaggerSettings
   Learned: TaggerLearned
-  FitOptions: FitOptions
+  FitOptions: FitOptions & TagColumns
 }
 
 /** Completes settings, tags and vocabularies. */

@@ -15,11 +15,7 @@ import { taggerLayers, taggerNetwork } from './network.ts'
 import type { TaggerSettings } from './options.ts'
 import { findBreak, findScheme, repairTags, type TagScheme } from './spans.ts'
 
-export { evaluateModel } from '../evaluate.ts'
-export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
-export { fitModel } from '../fit/fitModel.ts'
-export { namedColumns } from '../fit/fitOptions.ts'
-export { historyOf } from '../fit/history.ts'
+export * from '../fit/trainingModule.ts'
 
 /** Tags of which the first few are named in a warning. */
 const SHOWN = 5

@@ -28,6 +28,17 @@ export interface TextItem {
   class: number
 }
 
+/** Columns that hold the text and the label. */
+export interface Columns<Row extends object = Record<string, unknown>> {
+  /** Of several columns, the texts are joined in this order with a space, without empty ones. */
+  text: (keyof Row & string) | readonly (keyof Row & string)[]
+  label: keyof Row & string
+}
+
+/** Options of `fit` of a text classifier. All but `text` and `label` are optional. */
+export interface ClassifierFitOptions<Row extends object = Record<string, unknown>>
+  extends FitOptions<Row>, Columns<Row> {}
+
 /** The types of the text classifier. */
 export interface TextTypes<L extends string = string> extends TaskTypes {
   Input: string
@@ -38,7 +49,7 @@ export interface TextTypes<L extends string = string> extends TaskTypes {
   Evaluation: ClassEvaluation<L>
   Settings: ClassifierSettings
   Learned: TextLearned
-  FitOptions: FitOptions
+  FitOptions: ClassifierFitOptions
 }
 
 /** What a text classifier learns from rows, or has in its file. */

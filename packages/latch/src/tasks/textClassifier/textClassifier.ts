@@ -1,64 +1,30 @@
 /** The text classifier: trains on rows of text and label. */
 import { cellNames, type CellName } from '../../cells/registry.ts'
-import type { EngineOptions } from '../../engine/engine.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { UnsupportedError } from '../../core/errors.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
-import type { Vocabulary } from '../../text/vocabulary.ts'
-import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
-import { storage } from '../files/storage.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, EncodedSequence, ModelEvaluateOptions } from '../model.ts'
-import { TaskModel } from '../taskModel.ts'
+import type { TaskDefinition } from '../task.ts'
+import { TextModel } from '../textModel.ts'
 import {
   isFeedForward,
   resolveLabels,
   resolveSettings,
   type CellChoice,
   type ClassifierOptions,
-  type ClassifierSettings,
 } from './options.ts'
-import type { TextTypes } from './learned.ts'
+import type { ClassifierFitOptions, Columns, TextTypes } from './learned.ts'
 import { textClassifierTask } from './task.ts'
 
-/** Columns that hold the text and the label. */
-export interface Columns<Row extends object = Record<string, unknown>> {
-  /** Of several columns, the texts are joined in this order with a space, without empty ones. */
-  text: (keyof Row & string) | readonly (keyof Row & string)[]
-  label: keyof Row & string
-}
-
-/** Options of `fit` of a text classifier. All but `text` and `label` are optional. */
-export interface ClassifierFitOptions<Row extends object = Record<string, unknown>>
-  extends FitOptions<Row>, Columns<Row> {}
-
 /** A text classifier with its vocabulary, labels and network; created by `textClassifier`, `load` or `fromBytes`. */
-export class TextClassifier<C extends CellChoice = CellChoice, L extends string = string> extends TaskModel<
+export class TextClassifier<C extends CellChoice = CellChoice, L extends string = string> extends TextModel<
   TextTypes<L>
 > {
-  /** Takes checked settings, or the contents of a file. */
-  constructor(
-    start: { settings: ClassifierSettings; labels: readonly L[] | null } | TaskContent<TextTypes>,
-    { engine, reproducible, threads, precision }: EngineOptions = {},
-  ) {
-    const content = 'learned' in start ? start : null
-    super({
-      task: textClassifierTask as never,
-      settings: 'learned' in start ? start.learned.settings : start.settings,
-      engine: { engine, reproducible, threads, precision },
-      labels: 'learned' in start ? null : start.labels,
-      trained: content,
-      history: content?.history,
-    })
-  }
+  static readonly task: TaskDefinition<TextTypes> = textClassifierTask
 
   /** The labels, in the order of their class indices (the keys of `probabilities` may have another order). */
   override get labels(): readonly L[] {
     return super.labels as readonly L[]
-  }
-
-  get vocabulary(): Vocabulary {
-    return this.trained.learned.words
   }
 
   /**
@@ -108,41 +74,6 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     }
     return super.trace(text, options) as unknown as Trace<Extract<C, CellName>, L>
   }
-
-  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
-  static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): TextClassifier {
-    return TextClassifier.fromContent(readContent(bytes, source, engine), engine)
-  }
-
-  /** Reads a model file (Node). @throws DataError, FormatError */
-  static async load(path: string, engine: EngineOptions = {}): Promise<TextClassifier> {
-    return TextClassifier.fromBytes(await storage().read(path), path, engine)
-  }
-
-  /**
-   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
-   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`. Unless `engine` names them, engine and precision are
-   * those the run was started with; threads may differ.
-   */
-  static async fromCheckpoint(
-    bytes: Uint8Array,
-    source = 'checkpoint',
-    engine: EngineOptions = {},
-  ): Promise<{ model: TextClassifier; fitOptions: ClassifierFitOptions }> {
-    const { engineOfCheckpoint } = await import('./training.ts')
-    const content = readContent(bytes, source, engineOfCheckpoint(engine))
-    const fitOptions = content.training!.fitOptions as ClassifierFitOptions
-    return { model: TextClassifier.fromContent(content, engine), fitOptions }
-  }
-
-  /** From the contents of a file. */
-  static fromContent(content: TaskContent<TextTypes>, engine: EngineOptions): TextClassifier {
-    return new TextClassifier(content, engine)
-  }
-}
-
-function readContent(bytes: Uint8Array, source: string, engine: EngineChoice): TaskContent<TextTypes> {
-  return readTaskFile(textClassifierTask, decodeModel(bytes, source), source, engine)
 }
 
 /**

@@ -15,11 +15,7 @@ import { completeLearned, type TextTypes } from './learned.ts'
 import type { ClassifierSettings } from './options.ts'
 import { extendWords, learnWords, readLabels, readTexts, wordEmbedding } from './texts.ts'
 
-export { evaluateModel } from '../evaluate.ts'
-export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
-export { fitModel } from '../fit/fitModel.ts'
-export { namedColumns } from '../fit/fitOptions.ts'
-export { historyOf } from '../fit/history.ts'
+export * from '../fit/trainingModule.ts'
 
 /** Defaults of `fit` for texts with one label each. */
 export function fitDefaults({ cell }: Pick<ClassifierSettings, 'cell'>) {

@@ -1,8 +1,7 @@
 /** The learned parts of a text regressor, and its types. */
-import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Prediction, ValueEvaluation } from '../model.ts'
 import type { TaskTypes } from '../task.ts'
-import { completeLearned, type TextLearned } from '../textClassifier/learned.ts'
+import { completeLearned, type ClassifierFitOptions, type TextLearned } from '../textClassifier/learned.ts'
 import type { RegressorSettings } from './options.ts'
 
 /** The number that a text stands for. */
@@ -37,6 +36,12 @@ export interface NumberItem {
   value: number
 }
 
+/** Columns that hold the text and the number, and options of the training. */
+export type RegressorFitOptions<Row extends object = Record<string, unknown>> = Omit<
+  ClassifierFitOptions<Row>,
+  'classWeights' | 'labelSmoothing'
+>
+
 /** The types of the text regressor. */
 export interface RegressorTypes extends TaskTypes {
   Input: string
@@ -47,7 +52,7 @@ export interface RegressorTypes extends TaskTypes {
   Evaluation: ValueEvaluation
   Settings: RegressorSettings
   Learned: RegressorLearned
-  FitOptions: FitOptions
+  FitOptions: RegressorFitOptions
 }
 
 /** Completes settings, the name of the number, vocabulary and scaling. */

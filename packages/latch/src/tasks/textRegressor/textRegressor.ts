@@ -1,46 +1,25 @@
 /** The text regressor: trains on rows of a text and a number. */
-import type { EngineOptions } from '../../engine/engine.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { ExportSource } from '../../formats/imported.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
-import type { Vocabulary } from '../../text/vocabulary.ts'
-import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
-import { storage } from '../files/storage.ts'
 import type { ModelFitReport } from '../fit/fitOptions.ts'
 import type { ModelEvaluateOptions, ValueEvaluation } from '../model.ts'
-import { TaskModel } from '../taskModel.ts'
-import type { ClassifierFitOptions, Columns } from '../textClassifier/textClassifier.ts'
+import type { TaskDefinition } from '../task.ts'
+import { TextModel } from '../textModel.ts'
+import type { Columns } from '../textClassifier/learned.ts'
 import { unscaledNetwork } from './unscaled.ts'
-import { completeRegressor, numberOf, type RegressorTypes, type TargetScaling } from './learned.ts'
-import { resolveRegressorSettings, type RegressorOptions, type RegressorSettings } from './options.ts'
+import {
+  completeRegressor,
+  numberOf,
+  type RegressorFitOptions,
+  type RegressorTypes,
+  type TargetScaling,
+} from './learned.ts'
+import { resolveRegressorSettings, type RegressorOptions } from './options.ts'
 import { textRegressorTask } from './task.ts'
 
-/** Columns that hold the text and the number, and options of the training. */
-export type RegressorFitOptions<Row extends object = Record<string, unknown>> = Omit<
-  ClassifierFitOptions<Row>,
-  'classWeights' | 'labelSmoothing'
->
-
 /** A text regressor with its vocabulary and network; created by `textRegressor`, `load` or `fromBytes`. */
-export class TextRegressor extends TaskModel<RegressorTypes> {
-  /** Takes checked settings, or the contents of a file. */
-  constructor(
-    start: { settings: RegressorSettings } | TaskContent<RegressorTypes>,
-    { engine, reproducible, threads, precision }: EngineOptions = {},
-  ) {
-    const content = 'learned' in start ? start : null
-    super({
-      task: textRegressorTask,
-      settings: 'learned' in start ? start.learned.settings : start.settings,
-      engine: { engine, reproducible, threads, precision },
-      trained: content,
-      history: content?.history,
-    })
-  }
-
-  get vocabulary(): Vocabulary {
-    return this.trained.learned.words
-  }
+export class TextRegressor extends TextModel<RegressorTypes> {
+  static readonly task: TaskDefinition<RegressorTypes> = textRegressorTask
 
   /** Mean and standard deviation of the training targets; the network's own output, which streams and `latch/inspection` see, is in these units. */
   get scaling(): TargetScaling {
@@ -88,38 +67,8 @@ export class TextRegressor extends TaskModel<RegressorTypes> {
       network: unscaledNetwork(trained.network, scaling),
       learned: completeRegressor({ settings, labels, words, textColumn, scaling: own }),
       history,
-      training: null,
     }).exportSource(name)
   }
-
-  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
-  static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): TextRegressor {
-    return new TextRegressor(readContent(bytes, source, engine), engine)
-  }
-
-  /** Reads a model file (Node). @throws DataError, FormatError */
-  static async load(path: string, engine: EngineOptions = {}): Promise<TextRegressor> {
-    return TextRegressor.fromBytes(await storage().read(path), path, engine)
-  }
-
-  /**
-   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
-   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`.
-   */
-  static async fromCheckpoint(
-    bytes: Uint8Array,
-    source = 'checkpoint',
-    engine: EngineOptions = {},
-  ): Promise<{ model: TextRegressor; fitOptions: RegressorFitOptions }> {
-    const { engineOfCheckpoint } = await import('./training.ts')
-    const content = readContent(bytes, source, engineOfCheckpoint(engine))
-    const fitOptions = content.training!.fitOptions as RegressorFitOptions
-    return { model: new TextRegressor(content, engine), fitOptions }
-  }
-}
-
-function readContent(bytes: Uint8Array, source: string, engine: EngineChoice): TaskContent<RegressorTypes> {
-  return readTaskFile(textRegressorTask, decodeModel(bytes, source), source, engine)
 }
 
 /**

@@ -12,11 +12,7 @@ import { unknownTokens } from '../unknownTokens.ts'
 import { completeRegressor, type NumberItem, type RegressorTypes, type TargetScaling } from './learned.ts'
 import { regressorLayers, regressorNetwork } from './network.ts'
 
-export { evaluateModel } from '../evaluate.ts'
-export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
-export { fitModel } from '../fit/fitModel.ts'
-export { namedColumns } from '../fit/fitOptions.ts'
-export { historyOf } from '../fit/history.ts'
+export * from '../fit/trainingModule.ts'
 
 export const taskTraining: TaskTraining<RegressorTypes> = {
   fitDefaults: ({ cell }) => ({ learningRate: fitDefaults({ cell }).learningRate }),

@@ -3,11 +3,8 @@ import { FormatError, UsageError, WorkerError } from '../../../src/core/errors.t
 import { useHost, type HostWorker } from '../../../src/engine/host.ts'
 import { nodeHost } from '../../../src/engine/hostNode.ts'
 import { parallelism } from '../../../src/engine/threads/executor.ts'
-import {
-  TextClassifier,
-  textClassifier,
-  type ClassifierFitOptions,
-} from '../../../src/tasks/textClassifier/textClassifier.ts'
+import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/learned.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
 import { fit } from '../../../src/training/fit.ts'
 import type { FitOptions } from '../../../src/training/run.ts'

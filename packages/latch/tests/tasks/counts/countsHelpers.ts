@@ -1,10 +1,7 @@
 /** Texts of words that are rare and speak for a label, so that counting them helps a small network. */
 import { Random } from '../../../src/core/random.ts'
-import {
-  textClassifier,
-  type ClassifierFitOptions,
-  type TextClassifier,
-} from '../../../src/tasks/textClassifier/textClassifier.ts'
+import { textClassifier, type TextClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/learned.ts'
 import type { ModelFitReport } from '../../../src/tasks/fit/fitOptions.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
 

@@ -1,10 +1,7 @@
 /** Small texts for classifier tests: two labels determined by one word, three by another, in seeded sentences. */
 import { Random } from '../../../src/core/random.ts'
-import {
-  textClassifier,
-  type ClassifierFitOptions,
-  type TextClassifier,
-} from '../../../src/tasks/textClassifier/textClassifier.ts'
+import { textClassifier, type TextClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/learned.ts'
 import type { CellChoice, ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
 
 export interface Row {

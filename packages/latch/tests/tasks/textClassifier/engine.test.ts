@@ -7,11 +7,8 @@ import { supportedEngines } from '../../../src/engine/load.ts'
 import { parallelism } from '../../../src/engine/threads/executor.ts'
 import { UsageError, WorkerError } from '../../../src/core/errors.ts'
 import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
-import {
-  TextClassifier,
-  textClassifier,
-  type ClassifierFitOptions,
-} from '../../../src/tasks/textClassifier/textClassifier.ts'
+import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/learned.ts'
 import { comments, hex, quick, thrown, tiny, trained } from './classifierHelpers.ts'
 
 const rows = comments(60, 1)

@@ -1,9 +1,7 @@
 /** The report of `fit` says which rows were trained on and which were held out: the split need not be derived again. */
 import { describe, expect, it } from 'vitest'
-import {
-  textClassifier,
-  type ClassifierFitOptions,
-} from '../../../src/tasks/textClassifier/textClassifier.ts'
+import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/learned.ts'
 
 const COLUMNS = { text: 'text', label: 'label' } as const
 

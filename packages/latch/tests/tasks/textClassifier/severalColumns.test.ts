@@ -1,7 +1,7 @@
 /** Texts of several columns, joined as the readers of tables join them: `fit`, `evaluate`, `baseline`, checkpoints, languages. */
 import { expect, expectTypeOf, test } from 'vitest'
 import { languageModel, textClassifier, TextClassifier } from '../../../src/index.ts'
-import type { Columns } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import type { Columns } from '../../../src/tasks/textClassifier/learned.ts'
 
 const rows = Array.from({ length: 24 }, (_, i) => ({
   title: i % 3 === 0 ? '' : ` ${['good', 'bad'][i % 2]} film `,

@@ -32,7 +32,9 @@ describe('types', () => {
     const model = textClassifier()
     expectTypeOf<(typeof model)['labels']>().toEqualTypeOf<readonly string[]>()
     expectTypeOf(model).toEqualTypeOf<TextClassifier<'lstm', string>>()
-    expectTypeOf(TextClassifier.fromBytes).returns.toEqualTypeOf<TextClassifier>()
+    expectTypeOf((bytes: Uint8Array) =>
+      TextClassifier.fromBytes(bytes),
+    ).returns.toEqualTypeOf<TextClassifier>()
   })
 
   it('gates have the names of the cell', async () => {
