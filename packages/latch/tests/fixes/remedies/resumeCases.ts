@@ -131,9 +131,12 @@ async function loseWorkers(saved: Uint8Array[]): Promise<unknown> {
   const workers: HostWorker[] = []
   const spawn: typeof host.spawn = (...args) => workers[workers.push(host.spawn(...args)) - 1]
   useHost({ ...host, spawn })
-  Object.assign(parallelism, { minWork: 0, eager: true, stallTimeoutMs: 1000 })
+  Object.assign(parallelism, { minWork: 0, eager: true })
   const onEvent = ({ type }: { type: string }) => {
-    if (type === 'epoch') for (const worker of workers) worker.terminate()
+    if (type !== 'epoch') return
+    for (const worker of workers) worker.terminate()
+    // Not earlier: on a busy machine, workers that live may pause for longer.
+    parallelism.stallTimeoutMs = 1000
   }
   const checkpoint = { everySteps: 1, write: (bytes: Uint8Array) => void saved.push(bytes) }
   try {
