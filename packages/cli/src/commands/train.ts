@@ -1,4 +1,4 @@
-/** `latch train`: trains a text classifier on a table of texts and labels, a language model or a tagger, and saves it. */
+/** `latch train`: trains a model and saves it; here a text classifier, other tasks in folders of their own. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import {
   cells,
@@ -83,7 +83,7 @@ export function trainCommand(output: Output) {
   const command = trainingCommand('train', cell)
     .summary('train a model of texts and save it')
     .description(
-      'Train a text classifier on a table of texts and labels, and save it as one file; with --task, a language model or a tagger.',
+      'Train a text classifier on a table of texts and labels, and save it as one file; with --task, a model of another kind.',
     )
     .optionsGroup(TASK_OPTIONS)
     .option(

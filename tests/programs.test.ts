@@ -1,34 +1,45 @@
-/** README's programs and commands, compiled and run word for word, in the order of the page. */
+/**
+ * The programs of README and of the guides, compiled and run word for word, in the order of the pages, with what they say
+ * they print; and README's commands.
+ */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { negationComments } from '../packages/latch/src/datasets.ts'
+import { asPrinted, commentsOf, describesPrinted } from './printed.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const blocks = (language: string) =>
-  [...readme.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g'))].map(([, text]) => text)
-const programs = blocks('ts')
-const commands = blocks('sh').flatMap((text) =>
+const blocks = (page: string, language: string) =>
+  [
+    ...readFileSync(join(root, page), 'utf8').matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g')),
+  ].map(([, text]) => text)
+const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+const pages = ['README.md', ...guides.map((name) => `docs/${name}`)]
+const commands = blocks('README.md', 'sh').flatMap((text) =>
   text.split('\n').filter((line) => line.startsWith('npx latch ')),
 )
 
 /** Where programs lie while they are compiled and run: inside the repository, so that packages are found. */
 const folder = join(root, 'build', `readme-${process.pid}`)
-const files = programs.map((text, i) => {
-  const [first] = /'latch[\w/]*'/.exec(text) ?? ['no import']
-  return [`program ${i}, ${first}`, join(folder, `program${i}.ts`), text] as const
-})
+const programs = pages.flatMap((page) =>
+  blocks(page, 'ts').map((text, i) => {
+    const name = `${page.replaceAll(/\W/g, '-')}-${i}`
+    return { name: `${page}, program ${i}`, path: join(folder, `${name}.ts`), text }
+  }),
+)
+/** Files that the reader is to bring, and pages. */
+const BROUGHT =
+  /'(?!comments\.|program\.)[\w./-]+\.(?:json|txt|onnx|keras|h5|safetensors|pt|wasm)'|document\./
 const before = process.cwd()
 const workplace = mkdtempSync(join(tmpdir(), 'latch-readme-'))
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true })
-  for (const [, path, text] of files) writeFileSync(path, text)
+  for (const { path, text } of programs) writeFileSync(path, text)
   const rows = negationComments({ count: 300, seed: 1 }).map(({ text, label }) => `"${text}",${label}`)
   writeFileSync(join(workplace, 'comments.csv'), ['comment,sentiment', ...rows, ''].join('\n'))
   process.chdir(workplace)
@@ -40,7 +51,7 @@ afterAll(() => {
 })
 
 it('has programs and commands', () => {
-  expect(programs.length).toBeGreaterThanOrEqual(4)
+  expect(programs.length).toBeGreaterThanOrEqual(20)
   expect(commands.length).toBeGreaterThanOrEqual(7)
 })
 
@@ -59,20 +70,25 @@ describe('programs', () => {
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
     const unused = { noUnusedLocals: false, noUnusedParameters: false }
     const program = ts.createProgram(
-      files.map(([, path]) => path),
+      programs.map(({ path }) => path),
       { ...options, ...unused, noEmit: true },
     )
     const found = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.includes('readme-'))
     expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
   })
 
-  it.each(files)('%s runs', async (_, path, text) => {
+  it.each(programs.filter(({ text }) => !BROUGHT.test(text)))('$name runs', async ({ path, text }) => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
-    await import(path)
-    const printed = log.mock.calls.flat()
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true)
+    await import(path).finally(() => write.mockRestore())
+    const printed = log.mock.calls.map(asPrinted)
+    const loss = log.mock.calls.flat().find((value) => typeof value === 'number')
     log.mockRestore()
-    expect(printed).toHaveLength(text.split('console.log').length - 1)
-    const loss = printed.find((value) => typeof value === 'number')
-    expect(loss ?? 0).toBeLessThan(0.01)
+    const comments = commentsOf(text)
+    expect(printed).toHaveLength(comments.length)
+    const others = printed.filter((value, i) => comments[i] && !describesPrinted(comments[i], value))
+    expect(others).toEqual([])
+    const said = /\/\/ below ([\d.]+)/.exec(text)
+    expect(said ? loss : 0).toBeLessThan(Number(said?.[1] ?? 1))
   })
 })
