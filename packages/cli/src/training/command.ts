@@ -139,7 +139,7 @@ function withNetwork<T, O extends OptionValues>(
     )
     .option(
       '--counts <on|off>',
-      `mix the network with naive Bayes of words and pairs, as far as that helps on the validation rows (default: ${counts})`,
+      `mix the network with a linear model of words and pairs, as far as that helps on the validation rows (default: ${counts})`,
       oneOf('--counts', ['on', 'off']),
     )
 }

@@ -80,7 +80,7 @@ export interface ImportedModel {
   /** The state is kept from call to call (Keras `stateful`). */
   stateful: boolean
   /** The counts of words of a Latch file, which are no weights. */
-  counts?: NamedTensor
+  counts?: readonly NamedTensor[]
   /** The Latch document of the file, its own or embedded by an export, which restores the whole task. */
   document: ModelDocument | null
 }

@@ -30,9 +30,13 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
   const root = rootField(document, 'document', name)
   const network = readNetworkConfig(fieldAt(root, 'network'), allLayers)
   const weights = new Map<string, Float32Array>()
-  const counts = fieldAt(root, 'counts').value === undefined ? undefined : tensors.get('counts')
-  for (const [key, { data }] of tensors) {
-    if (counts?.name === key) continue
+  const hasCounts = fieldAt(root, 'counts').value !== undefined
+  const counts = hasCounts
+    ? [...tensors.values()].filter((tensor) => /^count(s|Scores)$/.test(tensor.name))
+    : []
+  for (const [key, tensor] of tensors) {
+    if (counts.includes(tensor)) continue
+    const { data } = tensor
     if (!(data instanceof Float32Array)) {
       throw new FormatError({ where: `${name}, tensor ${key}`, expected: 'dtype F32', got: 'another' })
     }
@@ -45,7 +49,7 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
     producer: 'Latch',
     network,
     weights,
-    ...(counts ? { counts } : {}),
+    ...(hasCounts ? { counts } : {}),
     outputActivation: readOutputActivation(fieldAt(root, 'outputActivation'), network),
     input: getInput(network),
     labels: texts(fieldAt(root, 'labels')),

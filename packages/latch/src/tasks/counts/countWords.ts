@@ -10,30 +10,21 @@ import { Interval, yieldToEventLoop } from '../../training/eventLoop.ts'
 import { forEachBatch } from '../encoding.ts'
 import { outputRows } from '../prediction.ts'
 import type { CountedScore, CountsReport } from './report.ts'
-import {
-  CountedText,
-  SMOOTHING,
-  findRow,
-  mixRow,
-  wordCounts,
-  type MixWeights,
-  type WordCounts,
-} from './wordCounts.ts'
+import { learnScores, rounded } from './learnScores.ts'
+import { CountedText, findRow, mixRow, type MixWeights, type WordCounts } from './wordCounts.ts'
 
 /** Most numbers of a table (4 MiB): of more, the n-grams of the fewest texts are left out. */
 const MAX_VALUES = 2 ** 20
 /** Validation rows below which no weight can be chosen. */
 export const FEWEST_ROWS = 20
-/** Training rows on which the scale of the counts is measured. */
-const SCALE_ROWS = 2000
-/** Weights that are tried: up to 1.5 times the scale that fits the counts alone. */
-const MOST_WEIGHT = 1.5
-const STEPS = 30
+/** Weights of the counts that are tried, beside a network of weight 1. */
+const MOST_WEIGHT = 2
+const STEPS = 40
 /**
- * A validation part is small, so the weight is drawn to this one, which was as good as any on four public datasets
- * (docs/defaults.md): the square of the distance costs as much as this many nats.
+ * A validation part is small, so the weight is drawn to this one, which was as good as any within the training parts of
+ * four public datasets (docs/defaults.md): the square of the distance costs as much as this many nats.
  */
-const USUAL = { weight: 0.8, nats: 20 }
+const USUAL = { weight: 1, nats: 15 }
 /** Factors of all logits. */
 const FACTORS = { least: 0.25, most: 2.5 }
 
@@ -56,12 +47,11 @@ export async function countWords(
   validation: readonly CountedItem[],
 ): Promise<{ counts: WordCounts | null; report: CountsReport }> {
   const classWeights = network.config.loss?.classWeights ?? learned.labels.map(() => 1)
-  const { counts, minimumCount } = countTable(training, classWeights, learned.counts)
+  const { counts, minimumCount } = await learnTable(training, classWeights, learned.counts)
   const classes = validation.map((item) => item.class)
   const rows = await logitsOf(network, learned.words, validation)
   const shares = validation.map(({ tokens }) => new CountedText(counts).read(tokens).shares())
-  const scale = scaleOf(counts, training, classWeights)
-  const weights = chooseWeights({ rows, shares, classes, classWeights }, scale)
+  const weights = chooseWeights({ rows, shares, classes, classWeights })
   const measure = (mixed: MixWeights): CountedScore => {
     const answers = mixAll(rows, shares, mixed)
     const right = answers.filter((row, i) => likeliestClass(row) === classes[i]).length
@@ -72,11 +62,11 @@ export async function countWords(
     report: {
       networkWeight: weights.network,
       countsWeight: weights.counts,
-      terms: counts.table.length / (counts.texts.length + 1),
+      terms: counts.scores.length / counts.bias.length,
       minimumCount,
       validation: {
         network: measure({ network: 1, counts: 0 }),
-        counts: measure({ network: 0, counts: scale }),
+        counts: measure({ network: 0, counts: 1 }),
         model: measure(weights),
       },
     },
@@ -103,12 +93,27 @@ function keysOf(tokens: readonly string[]): Set<number> {
   return keys
 }
 
-function countTable(
+/** The table, with the scores that the training rows teach. */
+async function learnTable(
   training: readonly CountedItem[],
   classWeights: readonly number[],
   before: WordCounts | null,
-): { counts: WordCounts; minimumCount: number } {
-  const C = classWeights.length
+): Promise<{ counts: WordCounts; minimumCount: number }> {
+  const { table, minimumCount } = countTable(training, classWeights.length, before)
+  const start = { table, bias: before?.bias ?? classWeights.map(() => 0) }
+  const texts = training.map(({ tokens, class: own }) => {
+    const rows = Array.from(keysOf(tokens), (key) => findRow(start, key)).filter((row) => row >= 0)
+    return { rows, class: own }
+  })
+  const { scores, bias } = await learnScores(table, texts, classWeights, start.bias)
+  return { counts: { table, scores, bias, network: 1, counts: 1 }, minimumCount }
+}
+
+function countTable(
+  training: readonly CountedItem[],
+  C: number,
+  before: WordCounts | null,
+): { table: Uint32Array; minimumCount: number } {
   const width = C + 1
   /** Rows of the table so far, by key: the number of texts, then the place. */
   const found = new Map<number, number>()
@@ -139,15 +144,13 @@ function countTable(
     const at = found.get(key)
     if (at !== undefined) table.set(row, at + 1)
   })
-  const texts = before ? [...before.texts] : classWeights.map(() => 0)
   for (const item of training) {
-    texts[item.class] += classWeights[item.class]
     for (const key of keysOf(item.tokens)) {
       const at = found.get(key)
       if (at !== undefined) table[at + 1 + item.class]++
     }
   }
-  return { counts: wordCounts(table, texts, { network: 1, counts: 1 }), minimumCount }
+  return { table, minimumCount }
 }
 
 /** The network's logits of some texts. */
@@ -171,40 +174,6 @@ async function logitsOf(
   return out
 }
 
-/**
- * The factor with which the counts' scores are probabilities. Measured on training rows, each left out of the counts
- * of its own prediction: words of one text depend on each other, so the plain sums claim too much.
- */
-function scaleOf(
-  counts: WordCounts,
-  training: readonly CountedItem[],
-  classWeights: readonly number[],
-): number {
-  const step = Math.max(1, training.length / SCALE_ROWS)
-  const items = Array.from(
-    { length: Math.floor(training.length / step) },
-    (_, i) => training[Math.floor(i * step)],
-  )
-  const rows = items.map((item) => scoresWithout(counts, item, classWeights[item.class]))
-  const classes = items.map((item) => item.class)
-  return lowest(0.01, 3, (scale) => lossOf(rows, classes, classWeights, scale))
-}
-
-/** The scores of a training text by the counts of all others. */
-function scoresWithout(counts: WordCounts, { tokens, class: own }: CountedItem, weight: number): number[] {
-  const { table, totals, texts } = counts
-  const rows = Array.from(keysOf(tokens), (key) => findRow(counts, key)).filter((row) => row >= 0)
-  const isOwn = (c: number) => Number(c === own)
-  const norms = totals.map((total, c) => Math.log(total - isOwn(c) * rows.length))
-  const scores = texts.map((n, c) => Math.log(Math.max(0, n - isOwn(c) * weight) + SMOOTHING))
-  for (const row of rows) {
-    const others = totals.map((_, c) => Math.max(0, table[row + 1 + c] - isOwn(c)))
-    if (others.every((count) => count === 0)) continue
-    others.forEach((count, c) => (scores[c] += Math.log(count + SMOOTHING) - norms[c]))
-  }
-  return scores
-}
-
 /** The validation rows: logits, shares of the classes with a weight of 1, and classes. */
 interface Weighed {
   rows: Rows
@@ -218,10 +187,10 @@ interface Weighed {
  * logits that suits it, so that a network which claims too little gains nothing by that; the counts have no weight
  * where none lowers the loss.
  */
-function chooseWeights({ rows, shares, classes, classWeights }: Weighed, scale: number): MixWeights {
+function chooseWeights({ rows, shares, classes, classWeights }: Weighed): MixWeights {
   const tried = Array.from({ length: STEPS + 1 }, (_, i) => {
     const weight = (MOST_WEIGHT * i) / STEPS
-    const mixed = mixAll(rows, shares, { network: 1, counts: weight * scale })
+    const mixed = mixAll(rows, shares, { network: 1, counts: weight })
     const loss = (by: number) => lossOf(mixed, classes, classWeights, by)
     const factor = lowest(FACTORS.least, FACTORS.most, loss)
     return { weight, factor, loss: loss(factor) }
@@ -232,11 +201,8 @@ function chooseWeights({ rows, shares, classes, classWeights }: Weighed, scale: 
   const cost = ({ weight, loss }: (typeof tried)[number]) =>
     loss * rows.length + USUAL.nats * (weight - USUAL.weight) ** 2
   const best = better.reduce((a, b) => (cost(b) < cost(a) ? b : a))
-  return { network: rounded(best.factor), counts: rounded(best.factor * best.weight * scale) }
+  return { network: rounded(best.factor), counts: rounded(best.factor * best.weight) }
 }
-
-/** To three digits, so that the last bit of a logarithm decides nothing. */
-const rounded = (x: number) => Math.round(x * 1000) / 1000
 
 /** Mean cross-entropy of logits times a scale. */
 function lossOf(rows: Rows, classes: readonly number[], classWeights: readonly number[], scale = 1): number {

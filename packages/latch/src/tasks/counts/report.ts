@@ -10,12 +10,12 @@ export interface CountedScore {
 export interface CountsReport {
   /** Factor of the network's logits. */
   networkWeight: number
-  /** Factor of the counts' log-probabilities; 0: the counts did not help, and the model is the network alone. */
+  /** Factor of the counts' scores; 0: the counts did not help, and the model is the network alone. */
   countsWeight: number
   /** Different words and pairs in the table. */
   terms: number
   /** Those of fewer training texts were left out, so that the table has at most 4 MiB. */
   minimumCount: number
-  /** On the validation rows: the network alone, naive Bayes of the counts alone, and the model. */
+  /** On the validation rows: the network alone, the counts alone, and the model. */
   validation: { network: CountedScore; counts: CountedScore; model: CountedScore }
 }

@@ -213,7 +213,7 @@ function importedWeights(imported: ImportedModel, document: unknown, source: str
       const expected = `${size} numbers for ${name}, as in the Latch document`
       throw new FormatError({ where: source, expected, got: values ? `${values.length}` : 'none' })
     },
-    takeAll: (prefix) => (imported.counts?.name.startsWith(prefix) ? [imported.counts] : []),
+    takeAll: (prefix) => imported.counts?.filter(({ name }) => name.startsWith(prefix)) ?? [],
     finish: () => undefined,
   }
 }

@@ -90,7 +90,7 @@ export interface ClassifierOptions<
    */
   dropout?: number | Partial<DropoutRates>
   /**
-   * Mix the network with naive Bayes of words and pairs of words, as far as that lowers the validation loss: the report
+   * Mix the network with a linear model of words and pairs of words, as far as that lowers the validation loss: the report
    * of `fit` says what each contributes. Default true for recurrent cells on words.
    */
   counts?: boolean

@@ -4,7 +4,7 @@ import { describe } from '../../core/validation.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, type Vocabulary } from '../../text/vocabulary.ts'
 import type { TaskDefinition } from '../task.ts'
-import { countsTensor, writeCounts } from '../counts/file.ts'
+import { countsTensors, writeCounts } from '../counts/file.ts'
 import { readLearned, type TextTypes } from './learned.ts'
 import { classifierLayers } from './layers.ts'
 
@@ -49,7 +49,7 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
     ...(textColumn === null ? {} : { textColumn }),
     ...(counts ? { counts: writeCounts(counts) } : {}),
   }),
-  tensors: ({ counts }) => (counts ? [countsTensor(counts)] : []),
+  tensors: ({ counts }) => (counts ? countsTensors(counts) : []),
 
   read: readLearned,
 }

@@ -17,13 +17,17 @@ import { counted, quick, small, topics, type Row } from './countsHelpers.ts'
 const rows = topics(400, 1)
 const texts = topics(20, 7).map(({ text }) => text)
 
-/** The bytes of a model with another table or section. */
-function changed(bytes: Uint8Array, change: (tensor: NamedTensor, section: number[]) => NamedTensor | null) {
+/** The bytes of a model with another tensor or section. */
+function changed(
+  bytes: Uint8Array,
+  change: (tensor: NamedTensor, section: number[]) => NamedTensor | null,
+  name = 'counts',
+) {
   const { document, tensors } = decodeModel(bytes)
-  const { counts: table, ...rest } = Object.fromEntries(tensors)
   const section = [...(document.counts as number[])]
-  const tensor = change(table, section)
-  return encodeModel({ ...document, counts: section }, [...Object.values(rest), ...(tensor ? [tensor] : [])])
+  const all = [...tensors.values()].map((tensor) => (tensor.name === name ? change(tensor, section) : tensor))
+  const kept = all.filter((tensor) => tensor !== null)
+  return encodeModel({ ...document, counts: section }, kept)
 }
 
 describe('a model file', () => {
@@ -40,6 +44,9 @@ describe('a model file', () => {
     const { data, shape } = decodeModel(model.toBytes()).tensors.get('counts')!
     expect(shape).toEqual([report.counts!.terms, 3])
     expect(data).toBeInstanceOf(Uint32Array)
+    const scores = decodeModel(model.toBytes()).tensors.get('countScores')!
+    expect(scores.shape).toEqual([report.counts!.terms, 2])
+    expect(scores.data).toBeInstanceOf(Float32Array)
   })
 
   it('opens as any model, and its contents are listed without it', async () => {
@@ -51,6 +58,36 @@ describe('a model file', () => {
     expect(imported.predict(texts)).toEqual(model.predict(texts))
     const { parameters } = await describeFile(files)
     expect(parameters).toBe(model.parameterCount)
+  })
+
+  it.each<[string, Parameters<typeof changed>[1]]>([
+    ['none', () => null],
+    [
+      'too few',
+      (tensor) => ({
+        ...tensor,
+        shape: [tensor.shape[0] - 1, 2],
+        data: tensor.data.slice(2) as Float32Array,
+      }),
+    ],
+    ['whole numbers', (tensor) => ({ ...tensor, dtype: 'U32', data: new Uint32Array(tensor.data.length) })],
+  ])('is refused with scores that are %s', async (_, change) => {
+    const { model } = await counted()
+    expect(() => openModelFile(changed(model.toBytes(), change, 'countScores'))).toThrow(
+      'a tensor countScores of 2 columns',
+    )
+  })
+
+  it('is refused with scores that are no numbers', async () => {
+    const { model } = await counted()
+    const bytes = changed(
+      model.toBytes(),
+      (tensor) => ({ ...tensor, data: new Float32Array(tensor.data.length).fill(NaN) }),
+      'countScores',
+    )
+    expect(() => openModelFile(bytes)).toThrow('tensor "countScores", number 0: expected a finite number')
+    const files = filesInMemory('counts.safetensors', bytes, new Map())
+    await expect(openModel(files, { engine: { reproducible: true } })).rejects.toThrow('countScores')
   })
 
   it.each<[string, Parameters<typeof changed>[1], string]>([
@@ -79,12 +116,12 @@ describe('a model file', () => {
       '4 items',
     ],
     [
-      'a negative number of texts',
+      'a bias that is no number',
       (tensor, section) => {
-        section[2] = -3
+        section[2] = 'much' as never
         return tensor
       },
-      'a number, 0 or more',
+      'a number',
     ],
   ])('is refused with %s', async (_, change, expected) => {
     const { model } = await counted()
