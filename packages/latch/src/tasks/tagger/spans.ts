@@ -44,10 +44,15 @@ export function findScheme(tags: Iterable<string>): TagScheme {
     if (letter === undefined) return 'none'
     letters.add(letter)
   }
-  if (!letters.has('B')) return 'none'
+  if (!['B', 'S', 'U'].some((letter) => letters.has(letter))) return 'none'
   return (
     TAG_SCHEMES.find((scheme) => [...letters].every((letter) => LETTERS[scheme].includes(letter))) ?? 'none'
   )
+}
+
+/** Whether spans are marked as in IOB1 (Ramshaw & Marcus 1995), where `B-` stands between neighbours alone, and none touch. */
+export function haveNoBeginnings(tags: readonly string[]): boolean {
+  return tags.some((tag) => /^I-./su.test(tag)) && tags.every((tag) => tag === OUTSIDE || /^I-./su.test(tag))
 }
 
 /** Whether the tag may stand between these two; null: the beginning or the end. */

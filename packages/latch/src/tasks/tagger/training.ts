@@ -13,9 +13,12 @@ import { completeTagger, lettersOf, wordOf, type TaggerTypes, type TagItem } fro
 import { measureTags, scoreEntities } from './measure.ts'
 import { taggerLayers, taggerNetwork } from './network.ts'
 import type { TaggerSettings } from './options.ts'
-import { findBreak, findScheme, repairTags, type TagScheme } from './spans.ts'
+import { findBreak, findScheme, haveNoBeginnings, repairTags, type TagScheme } from './spans.ts'
 
 export * from '../fit/trainingModule.ts'
+
+const NO_BEGINNINGS =
+  'Tags begin with I- and none with B-: they are not read as spans. The scheme bio, with repair, reads them so.'
 
 /** Tags of which the first few are named in a warning. */
 const SHOWN = 5
@@ -27,10 +30,13 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
     const { settings, trained, purpose } = reading
     const sentences = readSentences(rows, reading)
     const own = trained?.learned.labels
-    const labels = own ?? sortLabels(sentences.flatMap(({ tags }) => tags))
-    if (!own && labels.length < 2) throwSingleTag(labels)
-    const scheme = settings.scheme ?? findScheme(labels)
+    const tagsOf = () => sortLabels(sentences.flatMap(({ tags }) => tags))
+    const given = own ?? tagsOf()
+    if (!own && given.length < 2) throwSingleTag(given)
+    const scheme = settings.scheme ?? findScheme(given)
     const repaired = checkSpans(sentences, scheme, settings.repair, nounOf(reading))
+    // A repair can bring tags that the rows did not have: B-PER for the first I-PER.
+    const labels = own ?? (repaired > 0 ? tagsOf() : given)
     const numbers = new Map(labels.map((label, c) => [label, c]))
     const unknown = new Set<string>()
     const classOf = sentenceClasses(sentences, reading)
@@ -45,6 +51,7 @@ export const taskTraining: TaskTraining<TaggerTypes> = {
       return { tokens, tags, classes, label, class: classOf(label, row) }
     })
     const warnings = [
+      ...(!own && settings.scheme === undefined && haveNoBeginnings(given) ? [NO_BEGINNINGS] : []),
       ...(repaired > 0 ? [`${formatCount(repaired, 'sentence')} with broken spans repaired.`] : []),
       ...(unknown.size > 0 ? [describeUnknownTags(unknown, purpose)] : []),
     ]

@@ -20,6 +20,8 @@ describe('the scheme', () => {
     ['O B-PER E-PER S-LOC', 'bioes'],
     ['O B-PER L-PER U-LOC', 'bilou'],
     ['NOUN VERB O', 'none'],
+    ['O S-PER', 'bioes'],
+    ['O U-PER', 'bilou'],
     ['O I-PER', 'none'],
     ['O B- X', 'none'],
     ['O B-PER E-PER U-LOC', 'none'],

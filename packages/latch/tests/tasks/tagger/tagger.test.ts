@@ -158,6 +158,22 @@ describe('rows', () => {
     expect(plain.warnings).toEqual([])
   })
 
+  it('with spans that have no beginnings are repaired to tags of their own, or trained as they are with a warning', async () => {
+    const iob1 = NAMES.map(({ tokens, tags }) => ({
+      tokens,
+      tags: tags.map((tag) => tag.replace(/^B/, 'I')),
+    }))
+    const own = { units: 3, embedding: 2, characters: false }
+    const model = tagger({ ...own, scheme: 'bio', repair: true })
+    const report = await fit(iob1, {}, model)
+    expect(report.labels).toEqual(
+      [...new Set(NAMES.flatMap(({ tags }) => tags))].sort((a, b) => (a < b ? -1 : 1)),
+    )
+    expect((await model.evaluate(NAMES)).entities!.support).toBe(13)
+    expect((await fit(iob1)).warnings.join(' ')).toContain('Tags begin with I- and none with B-')
+    expect((await fit(iob1, {}, tagger({ ...own, scheme: 'none' }))).warnings).toEqual([])
+  })
+
   it('of a second fit have known tags; new words are added where they are asked for', async () => {
     const model = await tinyTagger({}, WORDS, { epochs: 1 })
     const rows = [{ tokens: ['the', 'whale', 'sings'], tags: ['DET', 'NOUN', 'VERB'] }]
