@@ -1,8 +1,7 @@
 /** Language models among the models of every task. */
 import { type LanguageModel, UnsupportedError } from 'latch'
 import type { AnyModel } from 'latch/formats'
-
-const KINDS: Readonly<Record<string, string>> = { textClassifier: 'a text classifier', tagger: 'a tagger' }
+import { nounOf } from '../options/modelNouns.ts'
 
 /** The model, if it says how likely each next token is; else null. */
 export function asLanguageModel(model: AnyModel): LanguageModel | null {
@@ -27,7 +26,7 @@ export function requireLanguageModel(model: AnyModel, path: string, where: strin
   throw new UnsupportedError({
     where: `${where}, ${path}`,
     expected: 'a language model',
-    got: KINDS[model.task] ?? 'a sequence model',
+    got: nounOf(model),
     remedy: 'Train one with `latch train TEXT --task lm`.',
   })
 }

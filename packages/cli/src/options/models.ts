@@ -13,6 +13,7 @@ import {
 import { type EngineOptions, UsageError } from 'latch'
 import type { Contents } from '../info/contents.ts'
 import type { Output } from '../terminal/output.ts'
+import { nounOf } from './modelNouns.ts'
 
 /** A model and the files it came from. */
 export interface OpenedModel {
@@ -95,7 +96,7 @@ export function latchBytes({ model, files, own }: OpenedModel): Uint8Array {
 export function idsAsText(ids: string, model: AnyModel): string {
   const { reads } = model.summary()
   if (!reads.includes('ids')) {
-    const got = reads.includes('features') ? 'one of features' : 'a text classifier, which reads texts'
+    const got = reads.includes('features') ? 'one of features' : `${nounOf(model)}, which reads texts`
     throw new UsageError({ where: '--ids', expected: 'a model that reads token ids', got })
   }
   const words = ids.split(/[\s,]+/).filter((word) => word !== '')

@@ -1,6 +1,7 @@
 /** Which options of `latch train` each task has. */
 import { UsageError } from 'latch'
 import { LANGUAGE_DROPOUT, LANGUAGE_ONLY, REGULARISATION_FLAGS } from '../language/options.ts'
+import { MODEL_NOUNS } from '../options/modelNouns.ts'
 import type { TrainFlags, TASKS } from './resume.ts'
 
 type Task = (typeof TASKS)[number]
@@ -43,12 +44,12 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
 }
 
 const NOUNS: Readonly<Record<Task, string>> = {
-  classify: 'a text classifier',
-  multilabel: 'a multi-label classifier',
-  regress: 'a text regressor',
-  lm: 'a language model',
-  tag: 'a tagger',
-  seq2seq: 'a sequence-to-sequence model',
+  classify: MODEL_NOUNS.textClassifier,
+  multilabel: MODEL_NOUNS.multiLabelClassifier,
+  regress: MODEL_NOUNS.textRegressor,
+  lm: MODEL_NOUNS.languageModel,
+  tag: MODEL_NOUNS.tagger,
+  seq2seq: MODEL_NOUNS.sequenceToSequence,
 }
 
 /** @throws UsageError for options of the other tasks */

@@ -129,6 +129,12 @@ describe('latch train --task regress', () => {
     expect((await TextRegressor.load(place.path('huber.safetensors'))).settings.loss).toBe('huber')
   })
 
+  it('is called by its name where another model is needed', async () => {
+    const { code, stderr } = await place.latch(['generate', 'stars.safetensors'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/expected a language model, got a text regressor\./)
+  })
+
   it('names the row of a cell that is not a number', async () => {
     place.write('words.csv', 'body,stars\na hotel,4\nan inn,many\n')
     const { code, stderr } = await place.latch([
