@@ -126,6 +126,7 @@ const CASES: readonly Case[] = [
   ['readTexts', 'texts', 'text', (wrong) => tables.readTexts(bytes(), wrong)],
   ['readLines', 'coding', 'encoding', (wrong) => tables.readLines(bytes(), wrong).next()],
   ['buildVocabulary', 'minCount', 'minimumCount', (wrong) => latch.buildVocabulary([['a']], wrong)],
+  ['openVectors', 'unsen', 'unseen', (wrong) => latch.openVectors('vectors.txt', wrong)],
   ['parseVectors', 'word', 'words', (wrong) => latch.parseVectors(Buffer.from('a 1\n'), wrong)],
   ['readModel', 'upto', 'upTo', (wrong) => formats.readModel(files, wrong)],
   ['openModel', 'label', 'labels', (wrong) => formats.openModel(file, wrong)],

@@ -1,4 +1,5 @@
-// Text classifiers on public data: `node bench/accuracy/textClassifier.mjs trec|sst2|uci|snips [--seeds 1,2,3] [--vectors FILE] [--log FILE]`.
+// Text classifiers on public data: `node bench/accuracy/textClassifier.mjs trec|sst2|uci|snips [--seeds 1,2,3]
+// [--vectors FILE --unseen-words N] [--log FILE]`.
 // Prints the accuracy of the default, of its network alone and of naive Bayes as JSON. The recipe is docs/recipes/text-classifier.md.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ const { values, positionals } = parseArgs({
     options: { type: 'string', default: '{}' },
     fit: { type: 'string', default: '{}' },
     vectors: { type: 'string' },
+    'unseen-words': { type: 'string', default: '0' },
   },
   allowPositionals: true,
 })
@@ -58,7 +60,8 @@ if (!existsSync(folder)) throw new Error(`${folder} is missing: pass its folder 
 const columns = { text: 'text', label: 'label' }
 const [train, test] = ['train', 'test'].map((part) => read(folder, part))
 const seeds = values.seeds.split(',').map(Number)
-const vectors = values.vectors && (await openVectors(values.vectors))
+const unseen = Number(values['unseen-words'])
+const vectors = values.vectors && (await openVectors(values.vectors, { unseen }))
 const options = { reproducible: true, ...(vectors && { vectors }), ...JSON.parse(values.options) }
 const fitOptions = JSON.parse(values.fit)
 const baseline = naiveBayes(train, columns).evaluate(test).accuracy

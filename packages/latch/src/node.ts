@@ -12,4 +12,4 @@ useStorage({
 
 export * from './index.ts'
 export { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
-export { openVectors } from './data/vectors/vectorFileNode.ts'
+export { openVectors, type OpenVectorsOptions } from './data/vectors/vectorFileNode.ts'

@@ -118,6 +118,11 @@ function withNetwork<T, O extends OptionValues>(
       'begin the embedding with pretrained word vectors: GloVe, word2vec (text or binary) or fastText .vec, plain or gzip',
     )
     .option(
+      '--unseen-words <n>',
+      'with --vectors: also keep its first n words, which no training row has (default: 0)',
+      wholeNumber('--unseen-words', { least: 0 }),
+    )
+    .option(
       '--min-count <n>',
       'read tokens with fewer occurrences as unknown (default: 2)',
       wholeNumber('--min-count'),

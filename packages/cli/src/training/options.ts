@@ -1,5 +1,5 @@
 /** Converts the options of the command line to those of the library. */
-import { openVectors } from 'latch'
+import { UsageError, openVectors } from 'latch'
 import type { TokenKind, ClassifierFitOptions, ClassifierOptions, VectorFile } from 'latch'
 import { engineOptions, invalidValue } from '../options/options.ts'
 import type { Named, OPTIMIZERS, TrainingFlags } from './command.ts'
@@ -30,9 +30,19 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
   })
 }
 
-/** The file of `--vectors`, opened. @throws DataError for a file that has no word vectors */
-export async function givenVectors({ vectors }: TrainingFlags): Promise<{ vectors?: VectorFile }> {
-  return vectors === undefined ? {} : { vectors: await openVectors(vectors) }
+/** The file of `--vectors`, opened. @throws DataError for a file that has no word vectors; UsageError for its option alone */
+export async function givenVectors({
+  vectors,
+  unseenWords,
+}: TrainingFlags): Promise<{ vectors?: VectorFile }> {
+  if (vectors !== undefined) return { vectors: await openVectors(vectors, { unseen: unseenWords ?? 0 }) }
+  if (unseenWords === undefined) return {}
+  throw new UsageError({
+    where: '--unseen-words',
+    expected: '`--vectors` beside it',
+    got: 'no vectors',
+    remedy: 'Add `--vectors FILE`, or omit `--unseen-words`.',
+  })
 }
 
 /** The options of the training; columns, files and events are added by each command. */

@@ -24,6 +24,7 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--loss': ['regress'],
   '--counts': ['classify'],
   '--vectors': [...TEXTS, 'tag'],
+  '--unseen-words': [...TEXTS, 'tag'],
   '--class-weights': ['classify', 'tag'],
   '--header': [...TEXTS, 'seq2seq'],
   '--delimiter': [...TEXTS, 'lm', 'seq2seq'],

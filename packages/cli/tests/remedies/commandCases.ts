@@ -23,7 +23,7 @@ import { serveStudio } from '../../src/studio/server.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { checkOutputs } from '../../src/terminal/outputFiles.ts'
 import { lockRun } from '../../src/training/runLock.ts'
-import { fitOptions } from '../../src/training/options.ts'
+import { fitOptions, givenVectors } from '../../src/training/options.ts'
 import { requireResumeOptions } from '../../src/training/resume.ts'
 
 /** Prints nothing. */
@@ -109,6 +109,17 @@ const TRAINING: readonly RemedyCase[] = [
     remedy: 'Omit --units, --embedding: the saved model has its network.',
     raise: inFolder(async (folder) => refused(folder, ['--from', await modelIn(folder), ...UNITS])),
     follow: inFolder(async (folder, place) => train(place, '--from', await modelIn(folder), ...outOf('new'))),
+  },
+  {
+    name: 'unseen words of no vectors',
+    kind: UsageError,
+    remedy: 'Add `--vectors FILE`, or omit `--unseen-words`.',
+    raise: () => givenVectors({ unseenWords: 5 } as never),
+    follow: inFolder(async (_, place) => {
+      place.write('vectors.txt', 'soup 1 2\ncake 3 4\n')
+      await train(place, '--unseen-words', '5', '--vectors', 'vectors.txt', '--units', '2')
+      await train(place, ...UNITS, ...outOf('new'))
+    }),
   },
   {
     name: 'steps without a size',

@@ -34,6 +34,14 @@ describe('latch train --vectors', () => {
     expect([...other.network.readParameter('embedding.0.weight').subarray(at, at + 3)]).not.toEqual([1, 2, 3])
   })
 
+  it('keeps the first words of the file that no row has, if asked', async () => {
+    const args = ['train', 'data.csv', ...QUICK, '--vectors', 'glove.txt', '--unseen-words', '9']
+    const ran = await place.latch([...args, '--json', '--out', 'more.safetensors'])
+    expect(jsonLines(ran).at(-1)).toMatchObject({ vectors: { unseen: 1 } })
+    const model = await TextClassifier.load(`${place.folder}/more.safetensors`)
+    expect(model.vocabulary.tokens.at(-1)).toBe('elsewhere')
+  })
+
   it('is for taggers too', async () => {
     const ran = await place.latch([
       'train',
@@ -89,6 +97,11 @@ describe('latch train --vectors', () => {
       'no frozen layers',
       ['--frozen-epochs', '2'],
       'fit option frozenEpochs: expected null for a run without frozen layers, got 2. Use `--frozen embedding.0`',
+    ],
+    [
+      'words of no file',
+      ['--unseen-words', '5'],
+      '--unseen-words: expected `--vectors` beside it, got no vectors. Add `--vectors FILE`, or omit `--unseen-words`.',
     ],
     ['another task', ['--task', 'lm', '--vectors', 'glove.txt'], 'Omit --vectors.'],
   ])('is refused with %s', async (_, args, message) => {

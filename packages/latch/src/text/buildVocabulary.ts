@@ -9,7 +9,7 @@ export interface VocabularyOptions {
   minimumCount?: number
   /** Most entries, `<unk>` included. Default: no limit. */
   maximumSize?: number
-  /** Tokens that `minimumCount` does not drop, such as those with pretrained vectors. Default none. */
+  /** Tokens that stay however rare they are, such as those with pretrained vectors; those that no text has come last. Default none. */
   keep?: ReadonlySet<string> | ReadonlyMap<string, unknown>
 }
 
@@ -32,7 +32,10 @@ export function buildVocabulary(
   counts.delete(UNKNOWN_TOKEN)
   const kept = [...counts].filter(([token, count]) => count >= minimumCount || keep?.has(token))
   kept.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b))
-  return new Vocabulary([UNKNOWN_TOKEN, ...kept.slice(0, maximumSize - 1).map(([token]) => token)])
+  const tokens = kept.map(([token]) => token)
+  for (const token of keep?.keys() ?? [])
+    if (!counts.has(token) && token !== UNKNOWN_TOKEN) tokens.push(token)
+  return new Vocabulary([UNKNOWN_TOKEN, ...tokens.slice(0, maximumSize - 1)])
 }
 
 /** JavaScript compares UTF-16 units, which would sort emoji before some letters. */

@@ -19,16 +19,19 @@ export class VectorCollector {
   readonly found: FoundVectors = { vectors: new Map(), rows: 0, duplicates: 0, otherCase: 0, notes: [] }
   readonly #words: ReadonlySet<string> | null
   readonly #ignoreCase: boolean
+  readonly #unseen: number
   /** Those in another case, which count where the word itself does not follow. */
   readonly #others = new Map<string, Float32Array>()
 
   /**
    * @param words those that are wanted; null: all
    * @param ignoreCase whether a word in another case does where the word itself is missing
+   * @param unseen how many of the first rows are wanted whatever their words are; with `ignoreCase` those in lower case
    */
-  constructor(words: ReadonlySet<string> | null, ignoreCase: boolean) {
+  constructor(words: ReadonlySet<string> | null, ignoreCase: boolean, unseen = 0) {
     this.#words = words
     this.#ignoreCase = ignoreCase
+    this.#unseen = unseen
   }
 
   /** Counts a row; the words and the map in which its vector belongs, or null. */
@@ -41,8 +44,9 @@ export class VectorCollector {
       this.found.duplicates++
       return null
     }
-    if (!this.#ignoreCase) return null
-    const lower = word.toLowerCase()
+    const lower = this.#ignoreCase ? word.toLowerCase() : word
+    const isFirst = this.found.rows <= this.#unseen && word === lower && !vectors.has(word)
+    if (isFirst) return { word, into: vectors }
     const isNew = this.#words.has(lower) && !vectors.has(lower) && !this.#others.has(lower)
     return isNew ? { word: lower, into: this.#others } : null
   }

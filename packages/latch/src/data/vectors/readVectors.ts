@@ -40,6 +40,7 @@ export async function startOfVectors(
 /**
  * Reads the vectors of some words.
  * @param words null: of all
+ * @param unseen how many of the first rows are read whatever their words are
  * @throws DataError naming the line or vector at fault
  */
 export async function readVectors(
@@ -47,9 +48,10 @@ export async function readVectors(
   name: string,
   words: ReadonlySet<string> | null,
   ignoreCase: boolean,
+  unseen = 0,
 ): Promise<FoundVectors> {
   const { queue, start } = await startOfVectors(chunks, name)
-  const source = { name, start, queue, collector: new VectorCollector(words, ignoreCase) }
+  const source = { name, start, queue, collector: new VectorCollector(words, ignoreCase, unseen) }
   try {
     queue.take(start.skipped)
     await (start.form === 'binary' ? readBinary(source) : readText(source))

@@ -16,26 +16,30 @@ export class VectorFile {
   readonly form: VectorForm
   /** Numbers of a vector. */
   readonly width: number
+  /** How many of its first words a model keeps although no training row has them. */
+  readonly unseen: number
   readonly #open: () => AsyncIterator<Uint8Array>
 
   constructor(
     name: string,
     { form, width }: { form: VectorForm; width: number },
     open: () => AsyncIterator<Uint8Array>,
+    unseen = 0,
   ) {
     this.name = name
     this.form = form
     this.width = width
+    this.unseen = unseen
     this.#open = open
   }
 
   /**
-   * The vectors of some words.
+   * The vectors of some words, and of the first ones of the file (`unseen`).
    * @param ignoreCase whether a word in another case does where the word itself is missing
    * @throws DataError naming the line or vector at fault
    */
   read(words: ReadonlySet<string>, ignoreCase = false): Promise<FoundVectors> {
-    return readVectors(this.#open(), this.name, words, ignoreCase)
+    return readVectors(this.#open(), this.name, words, ignoreCase, this.unseen)
   }
 }
 

@@ -14,8 +14,10 @@ export interface VectorsReport {
   width: number
   /** Vectors in the source. */
   rows: number
-  /** Words of the vocabulary that have a vector, without the unknown word. */
+  /** Words of the training rows in the vocabulary that have a vector, without the unknown word. */
   vocabulary: Coverage
+  /** Words of the vocabulary that no training row has (`unseen` of `openVectors`). */
+  unseen: number
   /** Tokens of the training rows whose word has a vector. */
   tokens: Coverage
   /** Words that the source has in another case only. */

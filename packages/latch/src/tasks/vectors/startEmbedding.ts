@@ -39,6 +39,8 @@ export async function readKnown(
     vectors.set(token, vector)
     if (!own) lowered++
   }
+  // Words that the source keeps although no row has them.
+  for (const [word, vector] of found.vectors) if (!wanted.has(word)) vectors.set(word, vector)
   const source = given instanceof VectorFile ? given.name : null
   return { vectors, counts, source, found: { ...found, otherCase: found.otherCase + lowered } }
 }
@@ -59,10 +61,12 @@ export function startEmbedding(
   const rows = tokens.map((token) => vectors.get(token))
   const scale = spread(rows) / spread([table])
   const words = { covered: 0, total: tokens.length - 1 }
+  let unseen = 0
   rows.forEach((vector, row) => {
     const at = row * width
     if (vector) {
-      words.covered++
+      if (counts.has(tokens[row])) words.covered++
+      else unseen++
       table.set(vector, at)
     } else for (let i = at; i < at + width; i++) table[i] *= scale
   })
@@ -72,8 +76,9 @@ export function startEmbedding(
     all.total += count
     if (vectors.has(token)) all.covered += count
   }
+  words.total -= unseen
   const { rows: size, otherCase, duplicates } = found
-  return { source, width, rows: size, vocabulary: words, tokens: all, otherCase, duplicates }
+  return { source, width, rows: size, vocabulary: words, unseen, tokens: all, otherCase, duplicates }
 }
 
 /** The root mean square of all numbers; 1 for none. */
@@ -89,7 +94,7 @@ function spread(rows: readonly (ArrayLike<number> | undefined)[]): number {
 
 /** Sentences on what the vectors cover. */
 export function describeVectors(
-  { source, vocabulary, tokens, otherCase, duplicates }: VectorsReport,
+  { source, vocabulary, unseen, tokens, otherCase, duplicates }: VectorsReport,
   { notes }: FoundVectors,
 ): string[] {
   const percent = ({ covered, total }: { covered: number; total: number }) =>
@@ -98,6 +103,7 @@ export function describeVectors(
   const words = `${vocabulary.covered} of ${formatCount(vocabulary.total, 'word')} of the vocabulary (${percent(vocabulary)})`
   return [
     `${what} cover ${words} and ${percent(tokens)} of the tokens of the training rows.`,
+    ...(unseen > 0 ? [`${formatCount(unseen, 'word')} kept that no training row has.`] : []),
     ...(otherCase > 0 ? [`${formatCount(otherCase, 'word')} found in another case only.`] : []),
     ...(duplicates > 0
       ? [`${formatCount(duplicates, 'vector')} of words that had one left out: the first counts.`]

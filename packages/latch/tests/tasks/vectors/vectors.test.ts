@@ -45,6 +45,7 @@ describe('an embedding of vectors', () => {
       width: 5,
       rows: 120,
       vocabulary: { covered: words.length, total: model.vocabulary.size - 1 },
+      unseen: 0,
       tokens: { covered: tokens.filter((word) => table.has(word)).length, total: tokens.length },
       otherCase: 0,
       duplicates: 0,
@@ -98,6 +99,41 @@ describe('an embedding of vectors', () => {
     expect(model.vocabulary.has('unseen')).toBe(false)
     const few = await trained({ vectors, minimumCount: 3, maximumVocabulary: 20 }, {}, texts)
     expect(few.model.vocabulary.size).toBe(20)
+  })
+
+  it('keeps the first words of a file that no training row has, if asked', async () => {
+    const more = ['first', 'Upper', 'sea3', 'second', 'late'].map((word, i) => `${word} ${i} 1 2 3 4\n`)
+    const path = join(mkdtempSync(join(tmpdir(), 'latch-')), 'more.txt')
+    writeFileSync(path, [...more, ...[...table].map(([word, own]) => `${word} ${own.join(' ')}\n`)].join(''))
+    const plain = await trained({ vectors: await openVectors(path) }, { frozen })
+    const { model, report } = await trained({ vectors: await openVectors(path, { unseen: 4 }) }, { frozen })
+    expect(model.vocabulary.tokens).toEqual([...plain.model.vocabulary.tokens, 'first', 'second'])
+    expect(rowOf(model, 'second')).toEqual([3, 1, 2, 3, 4])
+    expect(report.vectors).toEqual({ ...plain.report.vectors, unseen: 2 })
+    expect(report.warnings.join()).toContain('2 words kept that no training row has.')
+    const loaded = TextClassifier.fromBytes(model.toBytes(), 'bytes', { reproducible: true })
+    expect(loaded.predict('second first')).toEqual(model.predict('second first'))
+    expect(model.predict('second').output).not.toEqual(plain.model.predict('second').output)
+    const cased = await trained(
+      { vectors: await openVectors(path, { unseen: 4 }), lowercase: false },
+      { frozen },
+    )
+    expect(cased.model.vocabulary.tokens.slice(-3)).toEqual(['first', 'Upper', 'second'])
+    const few = await trained(
+      { vectors: await openVectors(path, { unseen: 4 }), maximumVocabulary: plain.model.vocabulary.size + 1 },
+      {},
+    )
+    expect(few.model.vocabulary.tokens.at(-1)).toBe('first')
+    const tags = tagger({ units: 3, vectors: await openVectors(path, { unseen: 4 }) })
+    const sentences = rows.map(({ text, label }) => ({
+      tokens: text.split(' '),
+      tags: text.split(' ').map(() => label),
+    }))
+    const tagged = await tags.fit(sentences, { epochs: 1, validation: 0 })
+    expect(tagged.vectors!.unseen).toBe(2)
+    await expect(openVectors(path, { unseen: 1.5 })).rejects.toThrow(
+      'openVectors option unseen: expected a whole number, 0 or more, got 1.5',
+    )
   })
 
   it('takes a word in another case where the word itself is missing', async () => {
