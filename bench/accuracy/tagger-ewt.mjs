@@ -1,4 +1,4 @@
-// Parts of speech of UD English EWT, without pretrained vectors: `node bench/accuracy/tagger-ewt.mjs [--seeds 1,2,3] [--log FILE]`.
+// Parts of speech of UD English EWT: `node bench/accuracy/tagger-ewt.mjs [--seeds 1,2,3] [--vectors FILE --unseen-words N] [--log FILE]`.
 // The recipe is docs/recipes/tagger.md.
 import { join } from 'node:path'
 import { readSentences } from '../../packages/latch/dist/tablesNode.js'

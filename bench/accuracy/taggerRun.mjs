@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { tagger } from '../../packages/latch/dist/node.js'
+import { openVectors, tagger } from '../../packages/latch/dist/node.js'
 
 const { values } = parseArgs({
   options: {
@@ -11,6 +11,8 @@ const { values } = parseArgs({
     log: { type: 'string' },
     data: { type: 'string' },
     options: { type: 'string', default: '{}' },
+    vectors: { type: 'string' },
+    'unseen-words': { type: 'string', default: '0' },
   },
   // Scripts have options of their own.
   strict: false,
@@ -31,10 +33,12 @@ export async function measure({ data, train, validation, test, options, fit, met
   const seeds = values.seeds.split(',').map(Number)
   const log = []
   const found = Object.fromEntries(Object.keys(metrics).map((metric) => [metric, []]))
+  const unseen = Number(values['unseen-words'])
+  const vectors = values.vectors && (await openVectors(values.vectors, { unseen }))
   const started = performance.now()
   let baseline
   for (const seed of seeds) {
-    const model = tagger({ ...options, ...JSON.parse(values.options) })
+    const model = tagger({ ...options, ...(vectors && { vectors }), ...JSON.parse(values.options) })
     const begun = performance.now()
     await model.fit(train, {
       ...fit,

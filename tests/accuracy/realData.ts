@@ -42,25 +42,24 @@ function snips(part: string): Row[] {
 }
 
 /**
- * Each with the accuracy its lstm and gru must reach, mean of seeds 1 to `seeds`. SNIPS needs more seeds: its
- * threshold is naive Bayes' own accuracy, 0.5 points below the mean of nine seeds, and one seed's accuracy has a
- * standard deviation of 0.4 points, so a mean of three falls below it by chance in one of ten runs.
+ * Each with the accuracy its lstm and gru must reach, mean of seeds 1 to `seeds`: 0.3 to 0.8 points below what was measured
+ * (docs/defaults.md), and never below naive Bayes of words and pairs.
  */
 export const datasets: Record<string, { threshold: number; seeds: number; read: () => RealData }> = {
   'TREC, 6 classes': {
-    threshold: 0.885,
+    threshold: 0.89,
     seeds: 3,
     read: () => ({ train: labelFirst('trec/TREC.train.all'), test: labelFirst('trec/TREC.test.all') }),
   },
   'SST-2': {
-    threshold: 0.82,
+    threshold: 0.825,
     seeds: 3,
     read: () => ({ train: labelFirst('sst2/stsa.binary.train'), test: labelFirst('sst2/stsa.binary.test') }),
   },
-  'UCI sentiment, each fifth row tests': { threshold: 0.82, seeds: 3, read: uci },
+  'UCI sentiment, each fifth row tests': { threshold: 0.837, seeds: 3, read: uci },
   'SNIPS intent': {
-    threshold: 0.967,
-    seeds: 9,
+    threshold: 0.972,
+    seeds: 3,
     read: () => ({ train: snips('train'), test: snips('test') }),
   },
 }
