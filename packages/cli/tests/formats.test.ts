@@ -2,6 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { gru } from '../../latch/src/layers/recurrent/factories.ts'
+import { conv1d } from '../../latch/src/layers/windows/conv1d.ts'
+import { maxPool1d } from '../../latch/src/layers/windows/localPool.ts'
+import { sequenceModel } from '../../latch/src/tasks/sequenceModel/build.ts'
 import { SequenceModel } from '../../latch/src/tasks/sequenceModel/sequenceModel.ts'
 import { comments, csv, json, jsonLines, Workplace } from './cliHelpers.ts'
 import {
@@ -108,6 +112,32 @@ describe('predict of a sequence model', () => {
 })
 
 describe('inspect of a sequence model', () => {
+  test('whose steps cover several tokens', async () => {
+    const model = sequenceModel({
+      input: { vocabulary: [...'abcd'], embedding: 3 },
+      layers: [
+        conv1d({ filters: 3, kernelSize: 2, stride: 2 }),
+        gru(2, { returnSequences: true }),
+        maxPool1d({ kernelSize: 2 }),
+        gru(3),
+      ],
+      output: { classes: ['low', 'high'] },
+    })
+    place.write('strided.safetensors', model.toBytes())
+    const table = await place.latch(['inspect', 'strided.safetensors', 'abcddcba'])
+    expect(table.stdout).toContain('8 tokens · 2 steps')
+    expect(table.stdout.split('\n').filter((line) => /^ {3}\d {2}(abcd|dcba) /.test(line))).toHaveLength(2)
+    expect(table.stdout).toContain('the tokens that a step of the top layer is computed from')
+    const inspect = ['inspect', 'strided.safetensors', 'abcddcba']
+    const trace = json(await place.latch([...inspect, '--svg', 'gates.svg', '--json']))
+    const counts = (trace.layers as { steps: unknown[] }[]).map(({ steps }) => steps.length)
+    expect(counts).toEqual([4, 2])
+    expect((await place.latch([...inspect, '--svg', 'flow.svg', '--picture', 'flow'])).code).toBe(0)
+    for (const file of ['gates.svg', 'flow.svg']) {
+      expect(readFileSync(place.path(file), 'utf8')).toContain('dcba</text>')
+    }
+  })
+
   test('table, JSON, pictures and page', async () => {
     const table = await place.latch(['inspect', 'nextLetter.safetensors', 'abcd'])
     expect(table.stdout).toContain('“abcd”')

@@ -5,6 +5,7 @@
 export { traceBatch } from './inspection/trace/traceBatch.ts'
 export { traceSequence } from './inspection/trace/trace.ts'
 export { prefixOutputs } from './inspection/trace/prefixes.ts'
+export type { ReceptiveField } from './layers/layer.ts'
 export type { SequenceTrace } from './inspection/trace/trace.ts'
 export type {
   CellStep,
@@ -64,6 +65,7 @@ export { setSpectralRadius, spectralRadii, spectralRadius } from './inspection/g
 export type { GateRadius, SpectrumPlace } from './inspection/gradients/spectrum.ts'
 export { effectiveMemory } from './inspection/gradients/effectiveMemory.ts'
 export type { EffectiveMemory } from './inspection/gradients/effectiveMemory.ts'
+export { stepTokens } from './layers/windows/receptiveFields.ts'
 export { maximum, minimum } from './core/lists.ts'
 export { closestName } from './core/knownNames.ts'
 export { memorySpan } from './tasks/memorySpan.ts'

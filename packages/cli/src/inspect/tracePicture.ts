@@ -34,10 +34,11 @@ function headline({ trace, colors, width }: Canvas): string[] {
     ? describeNumbers(trace, colors)
     : describeClasses(trace, colors)
   const top = trace.layers.findLast((layer) => layer.direction === 'forward') ?? trace.layers.at(-1)!
-  const unknown = trace.steps.filter((step) => !step.known).length
+  const unknown = (trace.inputs ?? trace.steps).filter((step) => !step.known).length
   const facts = [
     `${trace.cell}, ${plural(top.units, 'unit')}`,
-    plural(trace.steps.length, 'token'),
+    plural((trace.inputs ?? trace.steps).length, 'token'),
+    ...(trace.inputs ? [plural(trace.steps.length, 'step')] : []),
     ...(unknown > 0 ? [`${unknown} not in the vocabulary`] : []),
   ]
   const target = trace.numbers
@@ -113,12 +114,18 @@ function meanings({ trace, scale }: Canvas, gradient: string): [name: string, me
   const bars = `logarithmic bars from ${brief(scale.least)} or less (empty) to ${brief(scale.most)} (full)`
   const items: [string, string][] = [
     ['keeps', gated ? `fraction of the memory that this step keeps (${rule})` : rule],
-    ['output', 'the prediction if the text ended after this token'],
+    [
+      'output',
+      trace.whole
+        ? 'the prediction for the whole text: the network takes texts of one length only'
+        : 'the prediction if the text ended after this token',
+    ],
     [gradient, `${norms}; ${bars}`],
   ]
   if (trace.steps.some((step) => !step.known)) {
     items.push(['?', 'not in the vocabulary; read as the unknown token'])
   }
+  if (trace.inputs) items.push(['token', 'the tokens that a step of the top layer is computed from'])
   if (trace.layers.length > 1) {
     items.push([
       'layer',

@@ -106,9 +106,26 @@ export interface Timeline {
   readonly fixed?: { readonly below: number | null; readonly above: number }
   /** The fewest steps below that give so many above. */
   leastBelow(steps: number): number
-  /** @throws UnsupportedError: a trace has the steps of the input in every layer */
-  throwUntraceable(where: string): never
+  /**
+   * A batch as the layer `at` of a network sees it, and what a trace says of that layer's steps where they are not those
+   * of the input: those of sequence `b` of the batch's own order.
+   */
+  seenBy(at: Layer, layers: readonly Layer[], batch: PackedBatch, b: number): SeenBatch
+  /** @throws UnsupportedError where no trace can follow the steps */
+  throwUntraceable?(where: string): never
 }
+
+/** A batch at a layer above others. */
+export interface SeenBatch {
+  own: PackedBatch
+  receptiveFields?: ReceptiveField[]
+}
+
+/**
+ * The first and the last step of the input that a step of a layer is computed from, without what recurrent layers
+ * carry; null for a step of padding alone.
+ */
+export type ReceptiveField = readonly [first: number, last: number] | null
 
 /** A layer at work in a network. */
 export interface Layer {
@@ -125,6 +142,10 @@ export interface Layer {
   readonly needsWholeSequence?: { readonly got: string; readonly remedy: string } | undefined
   /** Where its sequences have other lengths than those below. */
   readonly timeline?: Timeline
+  /** What its steps are computed from, given the same of those below. Default: of each step what the one below is of. */
+  receptiveFields?(below: readonly ReceptiveField[]): ReceptiveField[]
+  /** Whether all sequences must have one length. */
+  readonly takesOneLength?: boolean
   /** Parameters that no optimizer changes: forward passes keep them. */
   readonly statistics?: readonly Parameter[]
   /** Whether it masks steps by their values, `clearMasked`. */

@@ -5,7 +5,9 @@ import type { Parameter } from '../tensors/parameters.ts'
 import { assertValues } from './assertValues.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { readOptions, readWidth } from './fields.ts'
-import { makeEdge, type Capacity, type Context, type Edge, type Layer } from './layer.ts'
+import { makeEdge } from './layer.ts'
+import type { Capacity, Context, Edge, Layer, ReceptiveField } from './layer.ts'
+import { joinFields } from './windows/receptiveFields.ts'
 
 /** The row of each sequence at `steps` steps, which is also how long the sequences that go in are. */
 export interface RepeatOptions {
@@ -32,6 +34,7 @@ export class RepeatLayer implements Layer {
     got: 'a repeat layer, whose row is that of the whole sequence',
     remedy: 'Pass whole sequences to forward.',
   }
+  readonly takesOneLength = true
   readonly parameters: readonly Parameter[] = []
   readonly output: Edge
   readonly #context: Context
@@ -52,6 +55,10 @@ export class RepeatLayer implements Layer {
     this.#input = input
     this.#steps = steps
     this.output = makeEdge('step', input.width, input.stride)
+  }
+
+  receptiveFields(below: readonly ReceptiveField[]): ReceptiveField[] {
+    return new Array<ReceptiveField>(this.#steps).fill(joinFields(below))
   }
 
   plan({ rows }: Capacity, training: boolean): void {

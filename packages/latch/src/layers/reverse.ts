@@ -1,5 +1,6 @@
 /** The steps of each sequence in reverse order: what Keras' `go_backwards` gives with `return_sequences`. */
-import { makeEdge, type Edge, type Capacity, type Context, type Layer } from './layer.ts'
+import { makeEdge } from './layer.ts'
+import type { Capacity, Context, Edge, Layer, ReceptiveField } from './layer.ts'
 import { assertSteps } from './assertValues.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { readOptions } from './fields.ts'
@@ -42,6 +43,10 @@ export class ReverseLayer implements Layer {
     this.#context = context
     this.#input = input
     this.output = makeEdge('step', input.width, input.stride)
+  }
+
+  receptiveFields(below: readonly ReceptiveField[]): ReceptiveField[] {
+    return below.toReversed()
   }
 
   plan({ rows }: Capacity, training: boolean): void {

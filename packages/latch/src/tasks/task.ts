@@ -10,7 +10,10 @@ import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { LayerInfo } from '../layers/definition.ts'
+import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
+import type { SequenceTrace, Trace, TraceLayer } from '../inspection/trace/traceTypes.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { VocabularyOptions } from '../text/buildVocabulary.ts'
 import type { LanguageTokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
@@ -171,6 +174,34 @@ export interface TaskTraining<T extends TaskTypes> {
   baseline(training: Iterable<T['Example']>, reading: Reading<T>): Baseline<T['Example']>
 }
 
+/** What a trace has to know of networks that not every task has. */
+export interface TraceParts {
+  /**
+   * Where layers may have other steps than the input: what the steps of the top layer are called, the outputs at them,
+   * and what else the trace says. Null where they are those of the input.
+   */
+  readonly traceSteps?: (traced: {
+    network: Network
+    batch: PackedBatch
+    sequence: SequenceTrace
+    /** The layer whose steps the trace has. */
+    top: TraceLayer
+    encoded: EncodedSequence
+  }) =>
+    | (Pick<EncodedSequence, 'tokens' | 'ids' | 'known'> & {
+        outputs: Float64Array[]
+        facts: Pick<Trace, 'inputs' | 'whole'>
+      })
+    | null
+  /** Where outputs may be other than logits of one class: what is differentiated. Null where they are not. */
+  readonly numberTargets?: (
+    network: Network,
+    outputActivation: OutputActivation,
+    out: Float64Array,
+    given: number | null,
+  ) => { target: number; targets: Targets } | null
+}
+
 /** A model to train and its examples. */
 export interface FitRequest<T extends TaskTypes> {
   task: TaskDefinition<T>
@@ -208,7 +239,7 @@ export interface TrainingModule<T extends TaskTypes> {
 }
 
 /** A task. */
-export interface TaskDefinition<T extends TaskTypes> {
+export interface TaskDefinition<T extends TaskTypes> extends TraceParts {
   /** The name in model files. */
   readonly name: string
   /** The options of `fit` and `evaluate` that name the columns; `required`: they have no default. */
@@ -216,7 +247,6 @@ export interface TaskDefinition<T extends TaskTypes> {
   training(): Promise<TrainingModule<T>>
   /** The layers that its networks may contain. */
   readonly layers: readonly LayerInfo[]
-
   /** Kinds of input. */
   reads(learned: T['Learned']): readonly ('text' | 'ids' | 'features')[]
   /** @throws DataError, ShapeError */

@@ -293,7 +293,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const encoded = this.encode(input)
     const batch = packSequences([encoded], trained.learned.input)
     const text = typeof input === 'string' ? input : encoded.tokens.join(' ')
-    return traceModel(trained, { encoded, batch, text, label: options.label ?? null })
+    return traceModel(trained, { encoded, batch, text, label: options.label ?? null }, this.#task)
   }
 
   /** What `latch/inspection` differentiates: a class, or one number of the output. */
@@ -303,7 +303,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     where?: string,
     tokens: readonly string[] | null = null,
   ): { target: number; targets: Targets } {
-    return chooseTarget(this.trained, batch, label, tokens, where)
+    return chooseTarget(this.trained, batch, label, tokens, where, this.#task.numberTargets)
   }
 
   /**

@@ -2,7 +2,7 @@
  * A model's trace: the same type for every task. For numeric outputs, one number of the last row is differentiated,
  * and `probabilities` holds the numbers.
  */
-import { classCount, likeliestClass } from '../inspection/trace/classScores.ts'
+import { likeliestClass } from '../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../inspection/trace/prefixes.ts'
 import { traceSequence } from '../inspection/trace/trace.ts'
 import { passLink } from '../inspection/trace/traceLink.ts'
@@ -14,7 +14,7 @@ import { findLabel } from './labels.ts'
 import type { EncodedSequence } from './model.ts'
 import { countedText } from './counts/wordCounts.ts'
 import { activate, byName, classProbabilities, countClasses, pickClass } from './prediction.ts'
-import type { Trained } from './task.ts'
+import type { TraceParts, Trained } from './task.ts'
 
 /** An encoded input, and the label whose loss is differentiated. */
 export interface TraceRequest {
@@ -27,33 +27,42 @@ export interface TraceRequest {
 }
 
 /** Errors: see Model.trace. */
-export function traceModel(trained: Trained, { encoded, batch, text, label }: TraceRequest): Trace {
+export function traceModel(
+  trained: Trained,
+  { encoded, batch, text, label }: TraceRequest,
+  { traceSteps, numberTargets }: TraceParts,
+): Trace {
   const { network, learned, names } = trained
-  const { target, targets } = chooseTarget(trained, batch, label, encoded.tokens)
+  const { target, targets } = chooseTarget(trained, batch, label, encoded.tokens, 'label', numberTargets)
   const sequence = traceSequence(network, batch, targets)
   const { loss, layers, output } = sequence
+  const { recurrent } = internalsOf(network)
   for (const layer of layers) {
-    const { loops } = internalsOf(network).recurrent[layer.layer]
+    const { loops } = recurrent[layer.layer]
     const { cell } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!
     if (cell.generic) layer.functions = cell.functions
   }
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
-  const outputs = prefixOutputs(network, batch)
+  const last = lastRow(network, output)
+  const { tokens, ids, known, outputs, facts } = traceSteps?.({ network, batch, sequence, top, encoded }) ?? {
+    ...encoded,
+    outputs: prefixOutputs(network, batch),
+    facts: null,
+  }
   const counted = countedText(learned)
   const shares = counted ? [byName(counted.shares(), names)] : []
   const steps = top.steps.map((step, t) => {
-    const token = encoded.tokens[t]
+    const token = tokens[t]
     if (counted) shares.push(byName(counted.read([token]).shares(), names))
     return {
       ...step,
       token,
-      id: encoded.ids?.[t] ?? t,
-      known: encoded.known[t],
+      id: ids?.[t] ?? t,
+      known: known[t],
       output: interpretRow(trained, counted?.mix(outputs[t]) ?? outputs[t]),
     }
   })
-  const last = lastRow(network, output)
-  const { cell } = internalsOf(network).recurrent[top.layer]
+  const { cell } = recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
@@ -63,6 +72,7 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
     convention: cell.keepConvention,
     steps: steps as TraceStep[],
     layers,
+    ...facts,
     ...(countClasses(network, learned.outputActivation) > 0 ? {} : { numbers: true }),
     ...(counted ? { counts: { network: interpretRow(trained, last), shares } } : {}),
   } as unknown as Trace
@@ -94,6 +104,7 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
 /**
  * The targets of the loss: the given class (or the most likely one) of the sequence, or of its last step if there is an
  * output at every step; for numbers, targets for which the gradient is that of one number of the last row.
+ * @param numbers of a task whose outputs may be no logits of classes
  * @throws DataError for an unknown name
  */
 export function chooseTarget(
@@ -101,49 +112,22 @@ export function chooseTarget(
   batch: PackedBatch,
   label: string | number | null,
   tokens: readonly string[] | null,
-  where = 'label',
+  where: string | undefined,
+  numbers?: TraceParts['numberTargets'],
 ): { target: number; targets: Targets } {
-  const { outputActivation } = learned
-  network.forward(batch)
+  const { steps } = network.forward(batch)
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const given = label === null ? null : findLabel(label, names, where)
-  if (outputActivation === 'probabilities') {
-    const target = given ?? pickClass(lastRow(network, out), outputActivation)
-    return { target, targets: { values: withLastRow(out, classTargets(target, width)) } }
-  }
-  if (classCount(network) === 0) {
-    const target = given ?? 0
-    return { target, targets: { values: numbersToward(network, out, target) } }
-  }
+  const other = numbers?.(network, learned.outputActivation, out, given)
+  if (other) return other
   const last = lastRow(network, out)
   const target = given ?? likeliestClass((tokens && countedText(learned)?.read(tokens).mix(last)) ?? last)
   if (per === 'sequence') return { target, targets: { classes: [target] } }
-  const stepClasses = Array.from({ length: batch.steps }, (_, t) => {
-    if (t === batch.steps - 1) return target
+  const stepClasses = Array.from({ length: steps }, (_, t) => {
+    if (t === steps - 1) return target
     // A softmax ignores negative classes; a sigmoid cannot.
     return width > 1 ? -1 : likeliestClass(out.subarray(t, t + 1))
   })
   return { target, targets: { stepClasses: [stepClasses] } }
-}
-
-/** One-hot probabilities of a class; a single one is that of class 1. */
-export function classTargets(target: number, width: number): number[] {
-  return width === 1 ? [target] : Array.from({ length: width }, (_, c) => Number(c === target))
-}
-
-/** The output with another last row, so that only that row has a loss. */
-function withLastRow(out: Float64Array, row: readonly number[]): Float64Array {
-  const values = out.slice()
-  values.set(row, values.length - row.length)
-  return values
-}
-
-/** Targets (R, C) for which the gradient of the loss is 1 at one number of the last row and 0 elsewhere. */
-function numbersToward({ config, output }: Network, out: Float64Array, target: number): Float64Array {
-  if (config.loss!.type === 'binaryCrossEntropy') return out.map((x) => (x > 0 ? 1 : 0))
-  const values = out.slice()
-  // ∂ mean((y − t)²) / ∂y = 2(y − t) / n.
-  values[out.length - output.width + target] -= config.loss!.type === 'meanSquaredError' ? out.length / 2 : 1
-  return values
 }

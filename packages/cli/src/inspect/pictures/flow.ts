@@ -34,13 +34,13 @@ interface Span {
 
 /** Draws a gradient flow as an SVG document. @throws UsageError for a text of more than 400 tokens */
 export function flowPicture(trace: Trace, flow: GradientFlow): string {
-  const columns = columnsFor(trace.steps.length)
   const layer = flow.layers.findLast(({ direction }) => direction === 'forward') ?? flow.layers.at(-1)!
+  const columns = columnsFor(layer.steps.length)
   const lines = buildLines(layer.steps)
   const facts = [
     `${layer.cell.toUpperCase()}, ${plural(layer.units, 'unit')}`,
     flow.layers.length > 1 ? 'top layer, forward' : '',
-    plural(layer.steps.length, 'token'),
+    plural(layer.steps.length, trace.inputs ? 'step' : 'token'),
     trace.numbers
       ? `gradient of output ${trace.target}`
       : `gradient of the loss of ${trace.target}, ${loss(flow.loss)}`,
@@ -50,7 +50,11 @@ export function flowPicture(trace: Trace, flow: GradientFlow): string {
   const chartTop = verdict.bottom + 34
   const chart = drawChart(layer.steps, lines, columns, chartTop)
   const tokens = tokenNames(trace.steps, columns, chartTop + HEIGHT + 2)
-  const words = notes(noteLines(layer.steps, lines), columns.width, tokens.bottom + 6)
+  const words = notes(
+    noteLines(layer.steps, lines, trace.inputs ? 'step' : 'token'),
+    columns.width,
+    tokens.bottom + 6,
+  )
   const title = `Gradient flow of “${trace.text}”`
   return picture(
     columns.width,
@@ -219,11 +223,11 @@ function numbersAt(
   })
 }
 
-function noteLines(steps: readonly FlowStep[], lines: readonly Line[]): string[] {
+function noteLines(steps: readonly FlowStep[], lines: readonly Line[], what: string): string[] {
   const names = lines.map(({ name }) => name).join(' and ')
   const states = lines.length > 1 ? 'hidden state h and cell state c' : 'hidden state h'
   const zeros = steps.filter((step) => lines.some(({ read }) => !isDrawn(read(step)))).length
-  const note = `${names}: norm of the gradient with respect to the ${states} after each token. The gradient flows back through time from the last token (right) to the first (left).`
+  const note = `${names}: norm of the gradient with respect to the ${states} after each ${what}. The gradient flows back through time from the last ${what} (right) to the first (left).`
   if (zeros === 0) return [note]
   return [
     note,

@@ -57,11 +57,13 @@ export function describeOutput(trace: Trace): string {
 }
 
 function listFacts(trace: Trace): string[] {
-  const unknown = trace.steps.filter(({ known }) => !known).length
+  const inputs = trace.inputs ?? trace.steps
+  const unknown = inputs.filter(({ known }) => !known).length
   const facts = [
     `${trace.cell.toUpperCase()}, ${plural(trace.steps[0].hidden.length, 'unit')}`,
     trace.layers.length > 1 ? 'top layer, forward' : '',
-    plural(trace.steps.length, 'token'),
+    plural(inputs.length, 'token'),
+    trace.inputs ? plural(trace.steps.length, 'step') : '',
     unknown > 0 ? `${unknown} not in the vocabulary (?)` : '',
     trace.numbers ? '' : `loss of ${trace.target} ${loss(trace.loss)}`,
   ]
@@ -193,6 +195,8 @@ function coloursLegend(panels: readonly NamedPanel[], top: number): { parts: str
 
 function noteLines(trace: Trace, rows: Rows): string[] {
   const lines = [`${trace.convention[0].toUpperCase()}${trace.convention.slice(1)}.`]
+  if (trace.inputs)
+    lines.push('Each column is a step of the top layer, named by the tokens it is computed from.')
   if (rows.pooled > 1) lines.push(`Each row is the mean of ${rows.pooled} adjacent units.`)
   if (trace.steps.some(({ known }) => !known)) {
     lines.push('? marks tokens that are not in the vocabulary; the model reads them as the unknown token.')

@@ -76,7 +76,7 @@ export function explain(
     const names = sequence.layers.map((l) => `${l.layer} ${l.direction}`).join(', ')
     throwInvalid(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
   }
-  needIndex('step', place.step, found.steps.length)
+  needIndex('step', place.step, (ofOutput && sequence.outputs?.length) || found.steps.length)
   if (ofOutput) return explainOutput(network, sequence, place, mixed)
   const at = cellPlace(network, found, place)
   requireEquation(network, at)
@@ -110,7 +110,7 @@ function explainOutput(
   mixed?: Mixed | null,
 ): Explanation {
   const top = internalsOf(network).recurrent.length - 1
-  const last = sequence.layers[0].steps.length - 1
+  const last = sequence.layers.at(-1)!.steps.length - 1
   const step = sequence.outputs ? given.step : last
   const place: TracePlace = { ...given, layer: top, direction: 'forward', step }
   if (place.value === 'logit') {

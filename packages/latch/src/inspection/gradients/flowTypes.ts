@@ -3,6 +3,7 @@
  * weights' gradients, and a verdict (Pascanu, Mikolov & Bengio 2013).
  */
 import type { CellName } from '../../cells/registry.ts'
+import type { ReceptiveField } from '../../layers/layer.ts'
 
 /** How strongly one step's state depends on the state of the step read before it. */
 export interface JacobianNorms {
@@ -58,6 +59,8 @@ export interface FlowLayer {
   direction: 'forward' | 'backward'
   cell: CellName
   units: number
+  /** As in a trace: set where layers below it change the number of steps. */
+  receptiveFields?: readonly ReceptiveField[]
   steps: FlowStep[]
   verdict: FlowVerdict
   /** False if there are too many units for exact Jacobians; norms are then estimates from random probes. */

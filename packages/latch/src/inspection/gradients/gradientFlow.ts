@@ -70,6 +70,7 @@ function flowOf(network: Network, layer: TraceLayer): FlowLayer {
     direction: layer.direction,
     cell: findCell(cells, cell.name).name,
     units: layer.units,
+    ...(layer.receptiveFields && { receptiveFields: layer.receptiveFields }),
     steps,
     verdict: verdictOf(norms),
     exact: isExact(layer.units, T),

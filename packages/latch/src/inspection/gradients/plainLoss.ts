@@ -15,6 +15,7 @@ import { logSumExp } from '../../core/probabilities.ts'
 
 /**
  * One loss per sequence, in the caller's order.
+ * @param batch as the output has it
  * @param output as `readOutput` gives it: (B, C) or (B, T, C)
  */
 export function plainLosses(

@@ -55,8 +55,8 @@ export interface TokenInfluence {
   gradientInput: number
   /**
    * Logit (or number) and probability of the target with the token, minus those without it. Null where there is no
-   * shorter sequence: a text of one token, the first token for the output of the first step, or a network with a
-   * fixed sequence length.
+   * shorter sequence: a text of one token, the first token for the output of the first step, a network with a
+   * fixed sequence length, or one that answers at other steps than those of its input.
    */
   leaveOneOut: { logit: number; probability: number | null } | null
 }

@@ -2,7 +2,8 @@
  * Validates edits and turns them into an edited sequence and overrides by layer, direction, units and steps.
  * Edits count steps in the sequence before all edits, overrides in the edited one.
  */
-import { internalsOf } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { gateFunction } from '../../cells/cell.ts'
 import type { Override } from '../../layers/recurrent/overrides.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
@@ -56,7 +57,7 @@ export function applyEdits(
   }
   const overrides = edits.flatMap((edit, i) =>
     edit.type === 'gate' || edit.type === 'state'
-      ? buildOverrides(`intervene, edit ${i}`, internalsOf(subject.network).recurrent, edit, T, steps)
+      ? buildOverrides(`intervene, edit ${i}`, subject, edit, steps)
       : [],
   )
   return { overrides, steps, replaced }
@@ -132,23 +133,60 @@ function readWord(where: string, encode: ((word: string) => EncodedInput) | null
 /** The overrides of one edit, one for each layer and direction. */
 function buildOverrides(
   where: string,
-  layers: readonly RecurrentLayer[],
+  { network, batch }: ResolvedSubject,
   edit: SetGate | SetState,
-  T: number,
   steps: readonly number[],
 ): Override[] {
-  const { value, from = 0, to = T - 1 } = edit
-  requireStep(where, 'from', from, T)
-  requireStep(where, 'to', to, T)
-  if (to < from) throwInvalid(`${where} to`, `a step from ${from} on`, `${to}`)
-  const kept = steps.flatMap((before, after) => (before >= from && before <= to ? [after] : []))
-  if (kept.length === 0)
-    throwInvalid(where, 'a step that is not dropped', `steps ${from} to ${to}, all dropped`)
-  const range = { from: kept[0], to: kept[kept.length - 1] }
-  return placesOf(where, layers, edit).map(({ layer, direction }) => {
+  return placesOf(where, internalsOf(network).recurrent, edit).map(({ layer, direction }) => {
+    const below = layerSteps(network, batch, layer)
+    const range = below.changed
+      ? rangeOfChanged(where, edit, below.steps, { dropped: steps.length < batch.steps, name: layer.name })
+      : rangeOf(where, edit, batch.steps, steps)
+    const { value } = edit
     const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
     return { layer: layer.name, direction, what, units: unitsOf(where, layer, edit), ...range, value }
   })
+}
+
+/** How many steps a layer has, and whether layers below change their number. */
+function layerSteps(network: Network, batch: PackedBatch, layer: RecurrentLayer) {
+  const { layers } = internalsOf(network)
+  const below = layers.slice(0, layers.indexOf(layer))
+  const own = below.reduce((from, { timeline }) => timeline?.of(from) ?? from, batch)
+  return { steps: own.steps, changed: below.some(({ timeline }) => timeline) }
+}
+
+/** From and to, in the edited sequence. */
+function rangeOf(where: string, edit: EditPlace, T: number, steps: readonly number[]) {
+  const { from, to } = checkedRange(where, edit, T)
+  const kept = steps.flatMap((before, after) => (before >= from && before <= to ? [after] : []))
+  if (kept.length === 0)
+    throwInvalid(where, 'a step that is not dropped', `steps ${from} to ${to}, all dropped`)
+  return { from: kept[0], to: kept[kept.length - 1] }
+}
+
+/** @throws UsageError where tokens are dropped: which of the layer's steps are then the same ones is not defined */
+function rangeOfChanged(
+  where: string,
+  edit: EditPlace,
+  T: number,
+  { dropped, name }: { dropped: boolean; name: string },
+) {
+  if (!dropped) return checkedRange(where, edit, T)
+  return throwInvalid(
+    where,
+    'no dropped token',
+    `an edit of ${name}, whose steps cover several tokens`,
+    'Replace tokens in place of dropping them, or edit gates and states by themselves.',
+  )
+}
+
+function checkedRange(where: string, { from = 0, to }: EditPlace, T: number) {
+  const last = to ?? T - 1
+  requireStep(where, 'from', from, T)
+  requireStep(where, 'to', last, T)
+  if (last < from) throwInvalid(`${where} to`, `a step from ${from} on`, `${last}`)
+  return { from, to: last }
 }
 
 function placesOf(

@@ -6,6 +6,7 @@
 import { readEdge } from '../../model/edgeRows.ts'
 import { backwardFrom } from '../../model/backwardFrom.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import { leastSteps } from '../../model/outputBatch.ts'
 import { internalsOf, Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import { classCount, likeliestClass, logitOf, probabilitiesOf } from '../trace/classScores.ts'
@@ -43,8 +44,8 @@ export function influence<Input = never>(
   assertKnownOptions('influence option', options, NAMES)
   const { network, batch, tokens, labels } = resolveInput('influence', subject, input)
   needLoss('influence', network)
-  const step = stepOf(network, batch, options.step)
-  network.forward(batch)
+  const answers = network.forward(batch)
+  const step = stepOf(network, answers, options.step)
   const row = rowAt(network, network.readOutput(batch), step)
   const wanted = targetOf(network, labels, row, target)
   const full = scoreTarget(network, row, wanted)
@@ -64,9 +65,12 @@ function difference(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a - b
 }
 
-/** False for a network whose sequences have one length only. */
-function leavesOneOut({ config }: Network, { steps }: PackedBatch): boolean {
-  return steps > 1 && config.layers.every(({ type }) => type !== 'flatten' && type !== 'repeat')
+/** False where sequences have one length only, are as short as they can be, or answer at other steps than they have. */
+function leavesOneOut(network: Network, { steps }: PackedBatch): boolean {
+  const { layers, output } = internalsOf(network)
+  if (layers.some(({ type, takesOneLength }) => type === 'flatten' || takesOneLength)) return false
+  if (output.per === 'step' && layers.some(({ timeline }) => timeline)) return false
+  return steps > leastSteps(network)
 }
 
 /** @throws DataError for a step that does not exist, UsageError if the network has one output per sequence */

@@ -4,7 +4,8 @@
  */
 import { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Targets } from '../../layers/loss.ts'
-import type { Network } from '../../model/network.ts'
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../trace/classScores.ts'
 import { applyEdits, type AppliedEdits } from './edits.ts'
 import type { Edit } from './editTypes.ts'
@@ -33,7 +34,10 @@ export interface EditedTrace extends SequenceTrace {
   label: string | null
   /** Probability of each class; null where outputs are numbers. */
   probabilities: Float64Array | null
-  /** The output if the sequence ended at each step, with the overrides (T rows of C); null for features. */
+  /**
+   * The output if the sequence ended at each step of the top layer, with the overrides (T rows of C); null for features,
+   * and where the network takes sequences of one length only.
+   */
   prefixes: Float64Array[] | null
   /** Probabilities of the classes at each of them. */
   prefixProbabilities: Float64Array[] | null
@@ -88,7 +92,7 @@ function traceOf(
   const classes = classCount(network)
   const last = trace.output.subarray(trace.output.length - network.output.width)
   const predicted = classes > 0 ? likeliestClass(last) : null
-  const prefixes = ids && prefixOutputsWith(network, batch, overrides)
+  const prefixes = ids && prefixesOf(network, trace, batch, overrides)
   // The trace itself, so that it stays linked to its weights.
   return Object.assign(trace, {
     tokens,
@@ -100,6 +104,24 @@ function traceOf(
     prefixes,
     prefixProbabilities: prefixes && classes > 0 ? prefixes.map(probabilitiesOf) : null,
   })
+}
+
+/** At the end of each step of the top layer; null where sequences have one length only. */
+function prefixesOf(
+  network: Network,
+  { layers }: SequenceTrace,
+  batch: PackedBatch,
+  overrides?: Overrides,
+): Float64Array[] | null {
+  if (internalsOf(network).layers.some(({ takesOneLength }) => takesOneLength)) return null
+  const fields = (layers.findLast(({ direction }) => direction === 'forward') ?? layers.at(-1)!)
+    .receptiveFields
+  return prefixOutputsWith(
+    network,
+    batch,
+    overrides,
+    fields?.map((field) => (field?.[1] ?? 0) + 1),
+  )
 }
 
 /** The sequence after the edits of tokens. */

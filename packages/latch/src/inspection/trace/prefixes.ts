@@ -14,9 +14,15 @@ const ROWS_AT_ONCE = 8192
 /**
  * The network's outputs at the end of every prefix of a sequence (ids, or a batch of one): T rows of C. Where it
  * reads forwards only, one pass gives them all, to the same bits; else each prefix is read by itself.
+ * @param ends the lengths of the prefixes. Default 1 … T
+ * @throws ShapeError for a prefix that is too short for a layer, or where sequences must have one length
  */
-export function prefixOutputs(network: Network, input: ArrayLike<number> | PackedBatch): Float64Array[] {
-  return prefixOutputsWith(network, input)
+export function prefixOutputs(
+  network: Network,
+  input: ArrayLike<number> | PackedBatch,
+  ends?: readonly number[],
+): Float64Array[] {
+  return prefixOutputsWith(network, input, undefined, ends)
 }
 
 /** The same with gates and states held fixed. */
@@ -24,15 +30,17 @@ export function prefixOutputsWith(
   network: Network,
   input: ArrayLike<number> | PackedBatch,
   overrides?: Overrides,
+  ends?: readonly number[],
 ): Float64Array[] {
   const once = networkWithEveryStep(network)
   const pass = { training: false, record: false, key: 0, overrides }
   const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
-  if (!once) return prefixByPrefix(network, batch, pass)
+  const all = ends ?? Array.from({ length: batch.steps }, (_, t) => t + 1)
+  if (!once) return prefixByPrefix(network, batch, pass, all)
   once.forward(batch, pass)
   const out = once.readOutput(batch)
   const { width } = once.output
-  return Array.from({ length: batch.steps }, (_, t) => out.slice(t * width, (t + 1) * width))
+  return all.map((end) => out.slice((end - 1) * width, end * width))
 }
 
 /** The same weights answering at every step; null where a step's answer would hang on what follows it. */
@@ -69,23 +77,28 @@ function buildClone(network: Network, top: number): Network {
   return clone
 }
 
-function prefixByPrefix(network: Network, whole: PackedBatch, pass: Pass): Float64Array[] {
+function prefixByPrefix(
+  network: Network,
+  whole: PackedBatch,
+  pass: Pass,
+  ends: readonly number[],
+): Float64Array[] {
   const outputs: Float64Array[] = []
   const { width, per } = network.output
   const { steps: T } = whole
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / T))
-  for (let from = 0; from < T; from += atOnce) {
-    const lengths = Array.from({ length: Math.min(T - from, atOnce) }, (_, i) => from + i + 1)
-    const all = Array.from({ length: from + lengths.length }, (_, t) => t)
+  const all = Array.from({ length: T }, (_, t) => t)
+  for (let from = 0; from < ends.length; from += atOnce) {
+    const lengths = ends.slice(from, from + atOnce)
     const prefixes = batchOfSteps(
       whole,
       lengths.map((length) => all.slice(0, length)),
     )
-    network.forward(prefixes, pass)
+    const { steps, lengths: own, sortedIndices } = network.forward(prefixes, pass)
     const out = network.readOutput(prefixes)
-    lengths.forEach((length, i) => {
-      const at = (per === 'step' ? i * prefixes.steps + length - 1 : i) * width
-      outputs.push(out.slice(at, at + width))
+    sortedIndices.forEach((i, b) => {
+      const at = (per === 'step' ? i * steps + own[b] - 1 : i) * width
+      outputs[from + i] = out.slice(at, at + width)
     })
   }
   return outputs

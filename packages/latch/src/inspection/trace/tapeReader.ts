@@ -28,25 +28,28 @@ export function readLayers(
     const start = row * stride + from
     return Float64Array.from(memory.viewFloats(buffer, start + count).subarray(start))
   }
-  const T = batch.lengths[b]
   const counted = validSteps(network)
-  return internalsOf(network).recurrent.flatMap((layer, recurrentLayer) =>
-    layer.loops.map((loop) => {
+  const { layers, recurrent } = internalsOf(network)
+  const changing = layers.find(({ timeline }) => timeline)
+  return recurrent.flatMap((layer, recurrentLayer) => {
+    const { own, ...fields } = changing?.timeline!.seenBy(layer, layers, batch, b) ?? { own: batch }
+    const T = own.lengths[b]
+    return layer.loops.map((loop) => {
       const { reversed } = loop
       const steps = Array.from({ length: T }, (_, t) => {
-        const [here, inside] = [batch.offsets[t] + b, batch.offsets[reversed ? T - 1 - t : t] + b]
+        const [here, inside] = [own.offsets[t] + b, own.offsets[reversed ? T - 1 - t : t] + b]
         return {
           input: readInput(layer, read, here),
-          inputId: recurrentLayer === 0 && batch.ids ? batch.ids[here] : null,
+          inputId: recurrentLayer === 0 && own.ids ? own.ids[here] : null,
           ...readStep(loop, read, batch.sequences, inside),
           ...(counted?.[here] === 0 && { masked: true }),
           gradient: scale === null ? null : readGradient(loop, read, inside, scale),
         } as CellStep<CellName, StepGradient | null>
       })
       const direction = reversed ? ('backward' as const) : ('forward' as const)
-      return { layer: recurrentLayer, direction, units: layer.units, steps }
-    }),
-  )
+      return { layer: recurrentLayer, direction, units: layer.units, ...fields, steps }
+    })
+  })
 }
 
 function readInput({ input }: RecurrentLayer, read: Read, row: number): Float64Array {

@@ -41,12 +41,12 @@ export function traceWith(
   return wholeTape(
     network,
     (pass) => {
-      network.forward(batch, pass)
+      const above = network.forward(batch, pass)
       const output = network.readOutput(batch)
       network.zeroGradients()
       const { mean } = network.backward(batch, targets, pass, true)
       network.zeroGradients()
-      return tracesOf(network, batch, output, [{ mean, weight: 1 }], !overrides)[0] as SequenceTrace
+      return tracesOf(network, batch, above, output, [{ mean, weight: 1 }], !overrides)[0] as SequenceTrace
     },
     { record: true, overrides },
   )

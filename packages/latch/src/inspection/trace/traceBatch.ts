@@ -35,15 +35,15 @@ export function traceBatchWith(
 ): AnySequenceTrace[] {
   needRecurrent('trace', network)
   const trace = (pass: Pass) => {
-    network.forward(batch, pass)
+    const above = network.forward(batch, pass)
     const output = network.readOutput(batch)
-    if (!targets) return tracesOf(network, batch, output, null, !overrides)
+    if (!targets) return tracesOf(network, batch, above, output, null, !overrides)
     network.zeroGradients()
     // The sum leaves each sequence its own gradient, to be divided by its own weight.
     network.backward(batch, targets, pass, true, 'sum')
-    const losses = plainLosses(network, batch, output, targets)
+    const losses = plainLosses(network, above, output, targets)
     network.zeroGradients()
-    return tracesOf(network, batch, output, losses, !overrides)
+    return tracesOf(network, batch, above, output, losses, !overrides)
   }
   return wholeTape(network, trace, { record: targets !== null, overrides })
 }

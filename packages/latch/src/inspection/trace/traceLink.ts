@@ -43,10 +43,10 @@ export function linkAt(trace: object): TraceLink | undefined {
   return links.get(trace)
 }
 
-/** @throws UnsupportedError for a network without recurrent layers, or whose steps are not those of its input */
+/** @throws UnsupportedError for a network without recurrent layers, or of two sequences */
 export function needRecurrent(where: string, network: Network): void {
   const { recurrent, layers } = internalsOf(network)
-  for (const { timeline } of layers) timeline?.throwUntraceable(where)
+  for (const { timeline } of layers) timeline?.throwUntraceable?.(where)
   if (recurrent.length > 0) return
   throw new UnsupportedError({
     where,

@@ -27,10 +27,11 @@ export function wholeTape<T>(
   }
 }
 
-/** A trace a sequence, in the caller's order. The gradients on the tape are those of sums of losses. */
+/** A trace a sequence, in the caller's order; `above` is the batch as the output has it. The gradients on the tape are those of sums of losses. */
 export function tracesOf(
   network: Network,
   batch: PackedBatch,
+  above: PackedBatch,
   output: Float64Array,
   losses: readonly PlainLoss[] | null,
   linked: boolean,
@@ -40,7 +41,7 @@ export function tracesOf(
     const sequence = batch.sortedIndices[b]
     const loss = losses && losses[sequence]
     const trace = {
-      ...outputsOf(network, batch, output, b),
+      ...outputsOf(network, above, output, b),
       loss: loss && loss.mean,
       layers: readLayers(network, batch, b, loss && (loss.weight > 0 ? 1 / loss.weight : 0)),
     } as AnySequenceTrace

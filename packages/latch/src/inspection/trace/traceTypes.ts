@@ -4,6 +4,7 @@
  */
 import type { CellFunctions } from '../../cells/cell.ts'
 import type { CellName, GatesOf } from '../../cells/registry.ts'
+import type { ReceptiveField } from '../../layers/layer.ts'
 
 /** Gate names without the candidate. */
 export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>
@@ -66,6 +67,11 @@ export interface TraceLayer<C extends CellName = CellName, G extends StepGradien
   units: number
   /** What the cell computes with, where that is not σ and tanh alone (imported cells). */
   functions?: CellFunctions
+  /**
+   * Set where layers below it change the number of steps: for each of its own, the first and the last step of the input
+   * that those layers compute it from, without what recurrent layers carry; null for a step of padding alone.
+   */
+  receptiveFields?: readonly ReceptiveField[]
   /** In the order of the text, whatever the direction. */
   steps: CellStep<C, G>[]
 }
@@ -74,14 +80,17 @@ export interface TraceLayer<C extends CellName = CellName, G extends StepGradien
 export interface SequenceTrace<G extends StepGradient | null = StepGradient> {
   /** The network's output for the whole sequence: (C), or (T, C) where it answers every step. */
   output: Float64Array
-  /** The output of each step (C) where the network answers every step, else null. */
+  /** The output of each of its steps (C) where the network answers every step, else null. */
   outputs: Float64Array[] | null
   /** Mean over the sequence, without label smoothing and class weights; so are the gradients. Null without targets. */
   loss: G extends StepGradient ? number : null
   layers: TraceLayer<CellName, G>[]
 }
 
-/** One token's step: what came in, the top forward layer's insides, what the model would say if the text ended here. */
+/**
+ * A step of the top forward layer: its insides, and what the model would say if the text ended here. That is one token's
+ * step, unless layers below change the number of steps: then `token` names all that it covers, and `id` is the last one's.
+ */
 export interface TraceStep<C extends CellName = CellName, L extends string = string> extends CellStep<C> {
   token: string
   id: number
@@ -123,6 +132,13 @@ interface TraceOf<C extends CellName, L extends string> {
   /** How `keeps` is computed, by gate name. */
   convention: string
   steps: TraceStep<C, L>[]
+  /** The steps of the input, where the top layer has others (`receptiveFields`). */
+  inputs?: { token: string; id: number; known: boolean }[]
+  /**
+   * Set where the network takes sequences of one length only, so that no text can end early: the outputs of the steps are
+   * then those that it gives for the whole one.
+   */
+  whole?: true
   layers: TraceLayer<C>[]
   /**
    * For a model that also counts words. `label`, `probabilities` and the outputs of the steps are then of both, as in

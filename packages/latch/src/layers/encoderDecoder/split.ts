@@ -98,6 +98,10 @@ export class SplitTimeline implements Timeline {
     return steps + 1
   }
 
+  seenBy(): never {
+    return this.throwUntraceable('trace')
+  }
+
   throwUntraceable(where: string): never {
     throw new UnsupportedError({
       where,

@@ -2,14 +2,16 @@
  * Sequences of one shape as sequences of another: what `permute` and `reshape` have in common. Numbers move and nothing
  * is computed. The rows of a batch whose sequences are equally long lie at step · sequences + sequence.
  */
-import { ShapeError, UnsupportedError } from '../../core/errors.ts'
+import { ShapeError } from '../../core/errors.ts'
 import type { Pointer } from '../../engine/kernels.ts'
 import { strideOf } from '../../engine/engine.ts'
 import { accessOf } from '../../engine/generic/access.ts'
 import type { Access } from '../../engine/reference/access.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
-import { makeEdge, type Capacity, type Context, type Edge, type Layer } from '../layer.ts'
+import { makeEdge } from '../layer.ts'
+import type { Capacity, Context, Edge, Layer, ReceptiveField } from '../layer.ts'
+import { joinFields } from '../windows/receptiveFields.ts'
 import { ChangedTimeline, type LengthChange } from '../windows/timeline.ts'
 import { assertUnmasked } from '../windows/windows.ts'
 
@@ -71,15 +73,6 @@ class FixedTimeline extends ChangedTimeline {
     if (b >= 0) this.fixed.throwTooShort(batch.sortedIndices[b], batch.lengths[b])
     return super.of(batch)
   }
-
-  override throwUntraceable(where: string): never {
-    throw new UnsupportedError({
-      where,
-      expected: 'as many steps in every layer as in the input',
-      got: `${this.fixed.name}, whose steps are others`,
-      remedy: `Build the network without ${this.fixed.name}, and train again.`,
-    })
-  }
 }
 
 const NO_STREAM = 'Pass whole sequences to forward.'
@@ -107,6 +100,20 @@ export class FixedShapeLayer implements Layer {
     this.needsWholeSequence = { got: `a ${type} layer, which needs all steps at once`, remedy: NO_STREAM }
     this.output = makeEdge('step', shapes.width, strideOf(context.engine, shapes.width))
     this.timeline = new FixedTimeline(context, new FixedLength(name, shapes))
+  }
+
+  get takesOneLength(): boolean {
+    return this.#shapes.below !== null
+  }
+
+  /** Those of the rows below that its numbers come from. */
+  receptiveFields(below: readonly ReceptiveField[]): ReceptiveField[] {
+    const { steps, width, sourceOf } = this.#shapes
+    if (!this.takesOneLength) return new Array<ReceptiveField>(steps).fill(joinFields(below))
+    return Array.from({ length: steps }, (_, step) => {
+      const rows = Array.from({ length: width }, (__, j) => Math.floor(sourceOf(step, j) / this.#input.width))
+      return joinFields(rows.map((row) => below[row]))
+    })
   }
 
   plan(capacity: Capacity, training: boolean): void {

@@ -15,7 +15,7 @@ import { assertSteps } from '../assertValues.ts'
 import type { LayerDefinition, LayerSpec } from '../definition.ts'
 import { optional, readOptions, readWidth } from '../fields.ts'
 import { makeEdge } from '../layer.ts'
-import type { Capacity, Context, Edge, Layer, LayerStep, StreamContext } from '../layer.ts'
+import type { Capacity, Context, Edge, Layer, LayerStep, ReceptiveField, StreamContext } from '../layer.ts'
 import { StateRows, type Rows } from '../streamRows.ts'
 import { eachWeight, WindowProduct, type ProductShape } from './product.ts'
 import { ChangedTimeline } from './timeline.ts'
@@ -108,6 +108,10 @@ class Conv1dLayer implements Layer {
     const random = new Random(seed, 'initial', this.#weight.name)
     const limit = Math.sqrt(6 / (size * (inputs + this.output.width)))
     store.write(this.#weight, uniform(this.#weight.size, limit, random))
+  }
+
+  receptiveFields(below: readonly ReceptiveField[]): ReceptiveField[] {
+    return this.#windows.receptiveFields(below)
   }
 
   plan(capacity: Capacity, training: boolean): void {

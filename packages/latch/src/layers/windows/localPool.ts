@@ -19,7 +19,7 @@ import { assertSteps } from '../assertValues.ts'
 import type { LayerDefinition, LayerSpec } from '../definition.ts'
 import { optional, readOptions } from '../fields.ts'
 import { makeEdge } from '../layer.ts'
-import type { Capacity, Context, Edge, Layer } from '../layer.ts'
+import type { Capacity, Context, Edge, Layer, ReceptiveField } from '../layer.ts'
 import { ChangedTimeline } from './timeline.ts'
 import { assertUnmasked, readKernelSize, readPadding, wholeSequenceOf, Windows } from './windows.ts'
 import type { Padding } from './windows.ts'
@@ -112,6 +112,10 @@ class LocalPoolLayer implements Layer {
     this.output = makeEdge('step', input.width, input.stride)
     if (!this.#windows.keepsLengths) this.timeline = new ChangedTimeline(context, this.#windows)
     this.needsWholeSequence = wholeSequenceOf(`a ${options.type} layer`)
+  }
+
+  receptiveFields(below: readonly ReceptiveField[]): ReceptiveField[] {
+    return this.#windows.receptiveFields(below)
   }
 
   plan(capacity: Capacity, training: boolean): void {

@@ -3,10 +3,10 @@
  * shorter one, so the order of the batch stays, and the layers above need no more than a batch and an index of their own.
  */
 import type { Arena } from '../../engine/arena.ts'
-import { UnsupportedError } from '../../core/errors.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { BatchIndex } from '../batchIndex.ts'
-import type { Capacity, Context, Timeline } from '../layer.ts'
+import type { Capacity, Context, Layer, SeenBatch, Timeline } from '../layer.ts'
+import { ownFields } from './receptiveFields.ts'
 
 /** How lengths change. */
 export interface LengthChange {
@@ -67,13 +67,15 @@ export class ChangedTimeline implements Timeline {
     return this.#change.leastBelow(steps)
   }
 
-  throwUntraceable(where: string): never {
-    throw new UnsupportedError({
-      where,
-      expected: 'as many steps in every layer as in the input',
-      got: `${this.#change.name}, which changes their number`,
-      remedy: `Give ${this.#change.name} padding 'same' and stride 1, and train again.`,
-    })
+  seenBy(at: Layer, layers: readonly Layer[], batch: PackedBatch, b: number): SeenBatch {
+    const below = layers.slice(0, layers.indexOf(at))
+    const own = below.reduce((seen, { timeline }) => timeline?.of(seen) ?? seen, batch)
+    if (own === batch) return { own }
+    const fields = ownFields(batch.lengths[b])
+    return {
+      own,
+      receptiveFields: below.reduce((seen, layer) => layer.receptiveFields?.(seen) ?? seen, fields),
+    }
   }
 
   /** The batch above, with its index written. */

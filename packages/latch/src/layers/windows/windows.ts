@@ -5,7 +5,8 @@
 import { ShapeError, UnsupportedError } from '../../core/errors.ts'
 import { fieldError, readArray, readInteger, type Field } from '../../core/validation.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { Context } from '../layer.ts'
+import type { Context, ReceptiveField } from '../layer.ts'
+import { joinFields } from './receptiveFields.ts'
 import type { LengthChange } from './timeline.ts'
 
 /**
@@ -108,6 +109,18 @@ export class Windows implements LengthChange {
     if (this.#padding !== 'same' || this.stride === 1) return this.#sides[0]
     const whole = (this.lengthOf(steps) - 1) * this.stride + this.extent - steps
     return Math.floor(Math.max(0, whole) / 2)
+  }
+
+  /** Those of all steps of each window. */
+  receptiveFields(below: readonly ReceptiveField[]): ReceptiveField[] {
+    const before = this.paddingBefore(below.length)
+    return Array.from({ length: this.lengthOf(below.length) }, (_, t) => {
+      const places = Array.from(
+        { length: this.size },
+        (__, k) => t * this.stride - before + k * this.dilation,
+      )
+      return joinFields(places.map((place) => below[place] ?? null))
+    })
   }
 
   throwTooShort(sequence: number, steps: number): never {

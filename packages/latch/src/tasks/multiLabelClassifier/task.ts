@@ -2,6 +2,7 @@
 import { fieldAt, readNumber, readString } from '../../core/validation.ts'
 import { requireSameNetwork } from '../files/sameNetwork.ts'
 import { activate, byName } from '../prediction.ts'
+import { numberTargets } from '../numberTargets.ts'
 import type { TaskDefinition, Trained } from '../task.ts'
 import { readLabels, readTextSections } from '../textClassifier/learned.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
@@ -16,6 +17,7 @@ import { multiLabelNetwork } from './network.ts'
 export const multiLabelTask: TaskDefinition<MultiLabelTypes> = {
   ...textClassifierTask,
   name: 'multiLabelClassifier',
+  numberTargets,
   training: () => import('./training.ts'),
   interpret: (trained, rows) => predictLabels(trained, rows[rows.length - 1]),
   settings: ({ settings }) => settings,

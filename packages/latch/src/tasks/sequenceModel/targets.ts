@@ -14,7 +14,7 @@ import { findLabel } from '../labels.ts'
 import type { EncodedSequence } from '../model.ts'
 import { countClasses } from '../prediction.ts'
 import type { Trained } from '../task.ts'
-import { classTargets } from '../trace.ts'
+import { classTargets } from '../numberTargets.ts'
 import type { SequenceInput } from './reader.ts'
 
 /** The target of a sequence: a class (name or index) or numbers, or a list with one per step. */

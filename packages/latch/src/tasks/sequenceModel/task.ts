@@ -13,6 +13,8 @@ import {
   type Field,
 } from '../../core/validation.ts'
 import { allLayers } from '../../model/allLayers.ts'
+import { numberTargets } from '../numberTargets.ts'
+import { traceSteps } from './traceSteps.ts'
 import type { TaskDefinition } from '../task.ts'
 import { SIDES, TEXT_RULES, type TextInput } from '../../text/textRules.ts'
 import { defaultTextInput } from '../../formats/text/textInput.ts'
@@ -40,6 +42,8 @@ export const sequenceTask: TaskDefinition<SequenceTypes> = {
   training: () => import('./training.ts'),
 
   layers: allLayers,
+  traceSteps,
+  numberTargets,
 
   reads: ({ reader, input }) => (reader.readsText ? ['text', 'ids'] : [input.kind]),
   encode: ({ reader }, input) => reader.read(input),

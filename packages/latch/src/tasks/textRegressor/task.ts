@@ -1,6 +1,7 @@
 /** The text regressor as a task: texts as a text classifier reads them; one number, in the units of the training targets. */
 import { fieldAt, readChoice, readList, readNumber, readString } from '../../core/validation.ts'
 import { requireSameNetwork } from '../files/sameNetwork.ts'
+import { numberTargets } from '../numberTargets.ts'
 import type { TaskDefinition, Trained } from '../task.ts'
 import { readTextSections } from '../textClassifier/learned.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
@@ -17,6 +18,7 @@ import { REGRESSION_LOSSES } from './options.ts'
 export const textRegressorTask: TaskDefinition<RegressorTypes> = {
   ...textClassifierTask,
   name: 'textRegressor',
+  numberTargets,
   layers: regressorLayers,
   training: () => import('./training.ts'),
   interpret: (trained, rows) => predictNumber(trained, rows[rows.length - 1]),

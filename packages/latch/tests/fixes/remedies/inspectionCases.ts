@@ -168,6 +168,8 @@ const EXPLANATIONS: readonly RemedyCase[] = [
 const bothWays = recurrent({ direction: 'bidirectional', merge: 'sum' })
 const ofFeatures = () => randomNetwork([{ type: 'features', width: 2 }, recurrent({}), dense])
 const coupled = () => randomNetwork([embedding, recurrent({ coupled: true }), dense])
+const pooled = () => randomNetwork([embedding, { type: 'maxPool1d', kernelSize: 2 }, recurrent({}), dense])
+const closed = { type: 'gate', gate: 'input', value: 0, to: 1 } as const
 const replaced = (token: string | number) => [{ type: 'replace', step: 0, token }] as const
 
 const EDITS: readonly RemedyCase[] = [
@@ -184,6 +186,16 @@ const EDITS: readonly RemedyCase[] = [
     remedy: 'A network has no vocabulary. Pass the model instead.',
     raise: () => intervene(classes(), ids, replaced('soup')),
     follow: async () => intervene(await model(), 'great soup', replaced('stale')),
+  },
+  {
+    name: 'a dropped token below steps that cover several',
+    kind: UsageError,
+    remedy: 'Replace tokens in place of dropping them, or edit gates and states by themselves.',
+    raise: () => intervene(pooled(), ids, [{ type: 'drop', step: 0 }, closed]),
+    follow: () => {
+      intervene(pooled(), ids, [...replaced(1), closed])
+      intervene(pooled(), ids, [closed])
+    },
   },
   {
     name: 'a gate that another one gives',

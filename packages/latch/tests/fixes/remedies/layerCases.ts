@@ -2,7 +2,6 @@
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { lstmCell } from '../../../src/cells/lstm/lstm.ts'
 import { createReferenceEngine } from '../../../src/engine/reference/index.ts'
-import { traceSequence } from '../../../src/inspection/trace/trace.ts'
 import type { LossOptions } from '../../../src/layers/loss.ts'
 import { features } from '../../../src/layers/features.ts'
 import type { Conv1dOptions } from '../../../src/layers/windows/conv1d.ts'
@@ -58,11 +57,6 @@ const conv1d = (more: Partial<Conv1dOptions> = {}): LayerOptions => ({
   ...more,
 })
 const SAME: Partial<Conv1dOptions> = { padding: 'same', stride: 1 }
-const traced = (layer: LayerOptions) => {
-  const net = network([FEATURES, layer, GRU], { loss: { type: 'meanSquaredError' } })
-  return traceSequence(net, steps(), { values: new Array<number>(6).fill(0) })
-}
-
 const FORWARD = "Train it with direction 'forward': the way back begins at the end."
 
 const MEETS: LayerOptions[] = [
@@ -188,13 +182,6 @@ const WINDOWS: readonly RemedyCase[] = [
       network([FEATURES, concat('features.0'), conv1d()])
     },
   },
-  {
-    name: 'a trace of fewer steps than the input has',
-    kind: UnsupportedError,
-    remedy: "Give conv1d.0 padding 'same' and stride 1, and train again.",
-    raise: () => traced(conv1d()),
-    follow: () => traced(conv1d(SAME)),
-  },
 ]
 
 const [PERMUTE, RESHAPE]: LayerOptions[] = [
@@ -226,13 +213,6 @@ const SHAPES: readonly RemedyCase[] = [
     remedy: 'Pass whole sequences to forward.',
     raise: () => network([FEATURES, PERMUTE, GRU]).stream(),
     follow: () => network([FEATURES, PERMUTE, GRU]).forward(steps()),
-  },
-  {
-    name: 'a trace of permuted steps',
-    kind: UnsupportedError,
-    remedy: 'Build the network without permute.0, and train again.',
-    raise: () => traced(PERMUTE),
-    follow: () => traced({ ...DENSE, units: 2 } as LayerOptions),
   },
 ]
 

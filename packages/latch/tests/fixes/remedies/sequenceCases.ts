@@ -64,7 +64,7 @@ export const SEQUENCE_CASES: readonly RemedyCase[] = [
     remedy: 'Use the attention that `predict` gives.',
     raise: async () => {
       const [layer] = internalsOf((await tiny()).network).layers
-      layer.timeline!.throwUntraceable('trace')
+      layer.timeline!.throwUntraceable!('trace')
     },
     follow: async () => (await tiny()).predict('ab').attention!.length,
   },

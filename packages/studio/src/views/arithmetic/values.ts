@@ -54,14 +54,14 @@ export function listValues(
 /** The place in the trace nearest to the requested one; by default h of the last step, unit 0. */
 export function nearestPlace(trace: Trace, outputs: Outputs, wish: TracePlace | null): TracePlace {
   const top = topLayer(trace)
-  const last = trace.steps.length - 1
-  if (!wish) return { layer: top.layer, direction: 'forward', step: last, value: 'hidden', unit: 0 }
+  const end = trace.steps.length - 1
+  if (!wish) return { layer: top.layer, direction: 'forward', step: end, value: 'hidden', unit: 0 }
   const layer =
     trace.layers.find((one) => one.layer === wish.layer && one.direction === wish.direction) ?? top
   const output = OUTPUTS.includes(wish.value)
   const known = listValues(trace, layer).some(({ value }) => value === wish.value)
   const rnnCandidate = trace.cell === 'rnn' && wish.value === 'candidate'
-  const step = output ? last : clamp(wish.step, last)
+  const step = output ? end : clamp(wish.step, layer.steps.length - 1)
   const width = output
     ? outputs[wish.value as keyof Outputs].length
     : vectorWidth(layer as TraceLayer, step, wish.value)
