@@ -2,6 +2,7 @@
  * `latch/inspection`: everything that looks into a trained network or model, so that a page which
  * only predicts does not load it. Safe in browsers: no dependency, no file system.
  */
+export { traceEncoderDecoder } from './inspection/trace/encoderDecoder.ts'
 export { traceBatch } from './inspection/trace/traceBatch.ts'
 export { traceSequence } from './inspection/trace/trace.ts'
 export { prefixOutputs } from './inspection/trace/prefixes.ts'
@@ -13,6 +14,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
+  TracedAttention,
   TraceCounts,
   TraceLayer,
   TraceStep,

@@ -1,13 +1,13 @@
 /** `latch inspect`: traces one text through a saved model, step by step. */
 import { Command } from '@commander-js/extra-typings'
-import { type SequenceToSequence, type Trace, UsageError } from 'latch'
+import { type Trace, UsageError } from 'latch'
 import { PICTURES, checkFiles, checkPicture, writeFiles } from '../inspect/files.ts'
 import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { latchBytes, openAnyModel, printModelNotes, idsAsText } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import { asLanguageModel } from '../language/languageModels.ts'
 import { drawSurprise } from '../language/surprise.ts'
-import { drawAttention } from '../sequences/attention.ts'
+import { inspectSequences } from '../sequences/inspect.ts'
 import { asSequenceToSequence } from '../sequences/models.ts'
 import { drawTags, tagsJson } from '../tagging/predict.ts'
 import { asTagger } from '../tagging/taggers.ts'
@@ -73,7 +73,11 @@ export function inspectCommand(output: Output) {
       printModelNotes(opened, output)
       noteReplaced(await checkFiles(flags, files.read), output)
       const sequences = asSequenceToSequence(model)
-      if (sequences) return inspectSequences(sequences, text, flags, output)
+      if (sequences) {
+        const trace = inspectSequences(sequences, text, flags, output)
+        const bytes = flags.html === undefined ? new Uint8Array(0) : latchBytes(opened)
+        return writeFiles({ path, bytes, model, trace }, flags, output)
+      }
       const trace = model.trace(text ?? idsAsText(flags.ids!, model), { label: flags.label }) as Trace
       const language = asLanguageModel(model)
       const score = language && text !== undefined ? language.score(text) : null
@@ -93,28 +97,4 @@ export function inspectCommand(output: Output) {
       const bytes = flags.html === undefined ? new Uint8Array(0) : latchBytes(opened)
       await writeFiles({ path, bytes, model, trace }, flags, output)
     })
-}
-
-/** The attention, where there is no trace. @throws UsageError for what needs one */
-export function inspectSequences(
-  model: SequenceToSequence,
-  text: string | undefined,
-  flags: { label?: string; layout?: string; html?: string; svg?: string; png?: string },
-  output: Output,
-): void {
-  const wrong = (['label', 'layout', 'html', 'svg', 'png'] as const).filter(
-    (name) => flags[name] !== undefined,
-  )
-  if (wrong.length > 0 || text === undefined) {
-    const got = text === undefined ? '--ids' : wrong.map((name) => `--${name}`).join(', ')
-    throw new UsageError({
-      where: 'inspect',
-      expected: 'options that apply to a sequence-to-sequence model',
-      got,
-      remedy: `Omit ${got}${text === undefined ? ', and give a text' : ''}.`,
-    })
-  }
-  const written = model.predict(text)
-  output.emit(written)
-  for (const line of drawAttention(written, output.colors, output.width)) output.print(line)
 }

@@ -12,6 +12,8 @@ export interface Canvas {
   colors: Colors
   width: number
   scale: LogScale
+  /** Set for steps that say nothing: those of an encoder. */
+  silent?: true
 }
 
 /** One column: its heading, its width and its cell at a step. */
@@ -49,28 +51,25 @@ const LEFT_OUT = 2
 
 /** Distributes the width: numbers and names take what they need, bars the rest. */
 function layOut(canvas: Canvas, without = 0): PictureColumn[] {
-  const { trace, width } = canvas
+  const { trace, width, silent } = canvas
   const steps = trace.steps
   const digits = Math.max(4, String(steps.length - 1).length)
   const token = clamp(longest(steps.map((step) => tokenText(step))), 5, Math.max(8, Math.floor(width / 6)))
-  const label = clamp(
-    longest(steps.map((step) => labelText(step.output.label))),
-    4,
-    Math.max(6, Math.floor(width / 8)),
-  )
+  const label = silent
+    ? 0
+    : clamp(longest(steps.map((step) => labelText(step.output.label))), 4, Math.max(6, Math.floor(width / 8)))
   const hasKeeps = without < LEFT_OUT && steps.some((step) => step.keeps !== null)
   const hasCell = without < 1 && steps.some((step) => step.gradient.cell !== null)
-  const bars = 2 + Number(hasKeeps) + Number(hasCell)
+  const bars = (silent ? 1 : 2) + Number(hasKeeps) + Number(hasCell)
   const fixed = digits + token + label + 6 + 8 + (hasKeeps ? 5 : 0) + (hasCell ? 8 : 0) + GAP * (bars + 1)
   const isNarrow = width - fixed < (without === 0 ? 3 * bars : bars)
   if (isNarrow && without < LEFT_OUT) return layOut(canvas, without + 1)
   const size = clamp(Math.floor((width - fixed) / bars), 1, 16)
   const columns = [stepColumn(digits, canvas), tokenColumn(token, canvas)]
   if (hasKeeps) columns.push(keepsColumn(size, canvas))
-  columns.push(
-    trace.numbers ? numberColumn(label + size + 6, canvas) : labelColumn(label, size, canvas),
-    gradientColumn('‖∂L/∂h‖', size, canvas, (step) => step.gradient.hidden),
-  )
+  if (!silent)
+    columns.push(trace.numbers ? numberColumn(label + size + 6, canvas) : labelColumn(label, size, canvas))
+  columns.push(gradientColumn('‖∂L/∂h‖', size, canvas, (step) => step.gradient.hidden))
   if (hasCell) columns.push(gradientColumn('‖∂L/∂c‖', size, canvas, (step) => step.gradient.cell ?? 0))
   return columns
 }
@@ -105,7 +104,7 @@ function numberColumn(width: number, { trace, colors }: Canvas): PictureColumn {
 function labelColumn(label: number, size: number, { trace, colors }: Canvas): PictureColumn {
   const cell = ({ output }: TraceStep): string => {
     const probability = output.probabilities[output.label]
-    const paint = output.label === trace.label ? colors.green : colors.red
+    const paint = trace.source || output.label === trace.label ? colors.green : colors.red
     const text = `${pad(fit(labelText(output.label), label), label)} ${bar(probability, size)}`
     return `${paint(text)} ${pad(`${Math.round(probability * 100)}%`, 4, 'end')}`
   }

@@ -1,6 +1,6 @@
 /** Remedies of the commands for language models, taggers and sequence-to-sequence models. */
 import { sequenceToSequence, textRegressor, type SequenceToSequence } from '../../../latch/src/node.ts'
-import { inspectSequences } from '../../src/commands/inspect.ts'
+import { inspectSequences } from '../../src/sequences/inspect.ts'
 import { evaluateSequenceToSequence } from '../../src/sequences/evaluate.ts'
 import { readPairs } from '../../src/sequences/pairs.ts'
 import { requireConsistent } from '../../src/commands/generate.ts'
@@ -109,10 +109,10 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     },
   },
   {
-    name: 'a picture of a sequence-to-sequence model',
+    name: 'the label of a sequence-to-sequence model',
     kind: UsageError,
-    remedy: 'Omit --svg.',
-    raise: async () => inspectSequences(await tinyPairs(), 'ab', { svg: 'a.svg' }, output),
+    remedy: 'Omit --label.',
+    raise: async () => inspectSequences(await tinyPairs(), 'ab', { label: 'b' }, output),
     follow: async () => inspectSequences(await tinyPairs(), 'ab', {}, new Silent()),
   },
   {

@@ -225,8 +225,8 @@ describe('a saved sequence-to-sequence model', () => {
     const searched = json(await place.latch(['evaluate', 'm.safetensors', ...data, ...beams, '--json']))
     const rows = pairs.slice(0, 20).map(({ word, turned }) => ({ source: word, target: turned }))
     const loaded = await SequenceToSequence.load(place.path('m.safetensors'))
-    const { labels: _, ...own } = await loaded.evaluate(rows, { beams: 3, lengthPenalty: 0.5 })
-    expect(searched).toMatchObject({ ...own, beams: 3 })
+    const { labels: _, ...metrics } = await loaded.evaluate(rows, { beams: 3, lengthPenalty: 0.5 })
+    expect(searched).toMatchObject({ ...metrics, beams: 3 })
     const penalty = await place.latch(['evaluate', 'm.safetensors', ...data, '--length-penalty', '1'])
     expect(penalty.stderr).toContain('Add `--beams 5`, or omit `--length-penalty`.')
     const printed = await place.latch(['evaluate', 'm.safetensors', ...data, '--beams', '2'])
@@ -234,13 +234,39 @@ describe('a saved sequence-to-sequence model', () => {
     const shown = await place.latch(['inspect', 'm.safetensors', 'abca'])
     expect(shown.stdout).toContain('a b c a')
     expect(shown.stdout).toMatch(/[░▒▓█]/)
-    const model = await SequenceToSequence.load(place.path('m.safetensors'))
-    const { attention } = json(await place.latch(['inspect', 'm.safetensors', 'abca', '--json'])) as {
-      attention: number[][]
+    // A row for each token of the source, then one for each token that the decoder reads.
+    expect(shown.stdout).toMatch(
+      /encoder\nstep +token +keeps +‖∂L\/∂h‖\n +0 +a .*\n +1 +b .*\n +2 +c .*\n +3 +a /,
+    )
+    expect(shown.stdout).toMatch(/decoder\nstep +token +keeps +output +‖∂L\/∂h‖\n +0 +<end> /)
+    for (const kind of ['gates', 'flow']) {
+      const drawn = ['inspect', 'm.safetensors', 'abca', '--svg', `${kind}.svg`, '--picture', kind]
+      expect((await place.latch(drawn)).code).toBe(0)
+      const svg = readFileSync(place.path(`${kind}.svg`), 'utf8')
+      expect(svg).toContain(
+        `→ ${(await SequenceToSequence.load(place.path('m.safetensors'))).predict('abca').text}`,
+      )
+      expect(svg).toContain('decoder')
     }
-    expect(attention).toEqual(model.predict('abca').attention)
-    const refused = await place.latch(['inspect', 'm.safetensors', 'abca', '--svg', 'a.svg'])
-    expect(refused.stderr).toContain('Omit --svg')
+    const report = await place.latch(['inspect', 'm.safetensors', 'abca', '--html', 'report.html'])
+    expect(report.stdout).toContain('self-contained page')
+    const model = await SequenceToSequence.load(place.path('m.safetensors'))
+    const { attention, trace } = json(await place.latch(['inspect', 'm.safetensors', 'abca', '--json'])) as {
+      attention: number[][]
+      trace: { target: string; source: { tokens: string[] }; layers: { side: string; steps: unknown[] }[] }
+    }
+    const own = model.predict('abca')
+    expect(attention).toEqual(own.attention)
+    expect(trace.target).toBe(own.text)
+    expect(trace.source.tokens).toEqual(['a', 'b', 'c', 'a'])
+    const written = own.tokens.length + Number(own.ended)
+    expect(trace.layers.map(({ side, steps }) => `${side} ${steps.length}`)).toEqual([
+      'encoder 4',
+      'encoder 4',
+      `decoder ${written}`,
+    ])
+    const refused = await place.latch(['inspect', 'm.safetensors', 'abca', '--label', 'a'])
+    expect(refused.stderr).toContain('Omit --label')
     const info = await place.latch(['info', 'm.safetensors'])
     expect(info.stdout).toContain('encoderDecoder')
     const exported = await place.latch(['export', 'm.safetensors', '--to', 'onnx', '--out', 'onnx'])

@@ -101,7 +101,7 @@ export async function memorySpan(subject: Model | CellName, options: SpanTrainin
   }
   // Made before any training, so that an option out of range fails at once.
   const asked = distances.map((distance) => changingFacts({ count, distance, people, seed: seed + 1 }))
-  const model = typeof subject === 'string' ? await trainOnFacts(subject, options) : subject
+  const model: Model = typeof subject === 'string' ? await trainOnFacts(subject, options) : subject
   requireCities(model)
   const points: SpanPoint[] = []
   for (const [i, rows] of asked.entries()) {

@@ -39,7 +39,7 @@ export function flowPicture(trace: Trace, flow: GradientFlow): string {
   const lines = buildLines(layer.steps)
   const facts = [
     `${layer.cell.toUpperCase()}, ${plural(layer.units, 'unit')}`,
-    flow.layers.length > 1 ? 'top layer, forward' : '',
+    trace.source ? 'decoder' : flow.layers.length > 1 ? 'top layer, forward' : '',
     plural(layer.steps.length, trace.inputs ? 'step' : 'token'),
     trace.numbers
       ? `gradient of output ${trace.target}`

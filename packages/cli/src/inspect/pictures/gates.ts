@@ -46,6 +46,7 @@ export function gatesPicture(trace: Trace): string {
 
 /** The prediction, with probabilities. */
 export function describeOutput(trace: Trace): string {
+  if (trace.source) return `→ ${trace.target}`
   if (trace.numbers) {
     const numbers = Object.values<number>(trace.probabilities).map(outputNumber)
     return `→ ${numbers.slice(0, 8).join(', ')}${numbers.length > 8 ? ', …' : ''}`
@@ -61,7 +62,7 @@ function listFacts(trace: Trace): string[] {
   const unknown = inputs.filter(({ known }) => !known).length
   const facts = [
     `${trace.cell.toUpperCase()}, ${plural(trace.steps[0].hidden.length, 'unit')}`,
-    trace.layers.length > 1 ? 'top layer, forward' : '',
+    trace.source ? 'decoder' : trace.layers.length > 1 ? 'top layer, forward' : '',
     plural(inputs.length, 'token'),
     trace.inputs ? plural(trace.steps.length, 'step') : '',
     unknown > 0 ? `${unknown} not in the vocabulary (?)` : '',

@@ -3,6 +3,7 @@
  * came from. Every source that is a number of the trace can be explained in turn, down to the embedding.
  */
 import { isTrainingOnly } from '../../layers/regularisation/trainingOnly.ts'
+import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
 import { hasZoneout } from '../../layers/regularisation/zoneoutRates.ts'
 import { readRow } from '../../tensors/parameterRow.ts'
 import type { CellName } from '../../cells/registry.ts'
@@ -10,9 +11,11 @@ import { internalsOf, type Network } from '../../model/network.ts'
 import { UnsupportedError, UsageError } from '../../core/errors.ts'
 import type { Explanation, TracedValue, TracePlace } from './explanation.ts'
 import { rulesOf, vectorOf, type AnyStep, type CellPlace } from './explainCell.ts'
+import { ATTENDED, encoderState, explainDecoder, stepAt } from './explainDecoder.ts'
 import { logitOf, probabilityCount, probabilityOf, sideOf } from './explainHead.ts'
 import { constant, explanationOf, term, traced, weight, type Arithmetic } from './terms.ts'
 import { type AnySequenceTrace, type Mixed } from '../trace/traceLink.ts'
+import { encoderDecoderOf, recurrentParts, type RecurrentPart } from '../trace/recurrentParts.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { StepGradient, TraceLayer } from '../trace/traceTypes.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
@@ -40,7 +43,8 @@ const PLACE: Names<TracePlace & { kind: 'trace' }> = { ...NAMES, step: 1, value:
  * Explains one number of a trace: a gate, `candidate`, `hidden`, `cell`, `saved`, `x` (what came in from
  * below), `logit` or `probability` of the output (then `unit` is the class). Terms are summed in float64 with the
  * weights of the network: `computed` differs from `value` by the engine's rounding only. A probability's terms are
- * its logit and the logarithm of the sum of all powers. The logits of a model that also counts words are of both, with
+ * its logit and the logarithm of the sum of all powers. Of an encoder and a decoder also `attended`, `context` and
+ * `weight` (then `unit` is the step of the source), at the decoder's steps. The logits of a model that also counts words are of both, with
  * what counting adds as one term.
  * @throws UsageError for a place that does not exist, for a copy of a trace, and for weights that have changed
  * since ("trace again"); UnsupportedError for outputs other than one linear dense layer over recurrent steps
@@ -63,11 +67,14 @@ export function explain(
   if (typeof placeOrStep === 'number') assertKnownOptions('explain option', options, NAMES)
   else assertKnownOptions('explain place', placeOrStep, PLACE)
   const { network, sequence, mixed } = linkOf('explain', trace)
-  const { layer = internalsOf(network).recurrent.length - 1, direction = readFirst(network, layer) } = options
+  const parts = recurrentParts(network)
+  const { layer = parts.length - 1, direction = readFirst(parts, layer) } = options
   const place =
     typeof placeOrStep === 'number'
       ? { layer, direction, step: placeOrStep, value, unit }
       : { ...placeOrStep }
+  const pair = encoderDecoderOf(network)
+  if (pair && ATTENDED.includes(place.value)) return explainDecoder(network, pair, sequence, place)
   const ofOutput = place.value === 'logit' || place.value === 'probability'
   const found = sequence.layers.find(
     (l) => l.layer === place.layer && (ofOutput || l.direction === place.direction),
@@ -78,8 +85,8 @@ export function explain(
   }
   needIndex('step', place.step, (ofOutput && sequence.outputs?.length) || found.steps.length)
   if (ofOutput) return explainOutput(network, sequence, place, mixed)
-  const at = cellPlace(network, found, place)
-  requireEquation(network, at)
+  const at = cellPlace(network, sequence, found, place)
+  requireEquation(parts[place.layer], at)
   const rules = rulesOf(at.cell, at.step.masked)
   const rule = Object.hasOwn(rules, place.value) ? rules[place.value] : null
   if (rule) {
@@ -98,8 +105,8 @@ export function explain(
 }
 
 /** The direction of a layer's first loop; forward where the layer does not exist. */
-function readFirst(network: Network, layer: number): 'forward' | 'backward' {
-  return internalsOf(network).recurrent[layer]?.loops[0].reversed ? 'backward' : 'forward'
+function readFirst(parts: readonly RecurrentPart[], layer: number): 'forward' | 'backward' {
+  return parts[layer]?.layer.loops[0].reversed ? 'backward' : 'forward'
 }
 
 /** Outputs belong to the top layer, and to the last step where there is one answer. */
@@ -109,7 +116,7 @@ function explainOutput(
   given: TracePlace,
   mixed?: Mixed | null,
 ): Explanation {
-  const top = internalsOf(network).recurrent.length - 1
+  const top = recurrentParts(network).length - 1
   const last = sequence.layers.at(-1)!.steps.length - 1
   const step = sequence.outputs ? given.step : last
   const place: TracePlace = { ...given, layer: top, direction: 'forward', step }
@@ -122,8 +129,8 @@ function explainOutput(
 }
 
 /** @throws UnsupportedError for a state that zoneout mixes with the one before */
-function requireEquation({ config }: Network, { place, cell }: CellPlace): void {
-  const options = config.layers.filter((layer) => layer.type === 'recurrent')[place.layer]
+function requireEquation({ spec }: RecurrentPart, { place, cell }: CellPlace): void {
+  const options = spec.options as RecurrentOptions
   if (options.layerNorm && place.value !== 'x') {
     throw new UnsupportedError({
       where: 'explain',
@@ -141,8 +148,14 @@ function requireEquation({ config }: Network, { place, cell }: CellPlace): void 
   })
 }
 
-function cellPlace(network: Network, { steps }: AnyLayer, place: TracePlace): CellPlace {
-  const layer = internalsOf(network).recurrent[place.layer]
+function cellPlace(
+  network: Network,
+  sequence: AnySequenceTrace,
+  { steps, initial }: AnyLayer,
+  place: TracePlace,
+): CellPlace {
+  const parts = recurrentParts(network)
+  const { layer } = parts[place.layer]
   const loop = layer.loops.find(({ reversed }) => reversed === (place.direction === 'backward'))!
   const at = place.direction === 'forward' ? place.step - 1 : place.step + 1
   return {
@@ -154,15 +167,18 @@ function cellPlace(network: Network, { steps }: AnyLayer, place: TracePlace): Ce
     store: internalsOf(network).store,
     step: steps[place.step],
     before: steps[at] ? { step: steps[at], at } : null,
+    initial: initial ? (_, unit) => encoderState(sequence, place.layer - parts.length / 2, unit) : null,
+    valueAt: (other) => vectorOf(stepAt(sequence, other), other.value)[other.unit],
   }
 }
 
 /** x: a row of the table, a state of the layer below, or what was given from outside. */
 function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, place: TracePlace): Arithmetic {
   const { layer, unit } = place
+  const part = recurrentParts(network)[layer]
   const made = (equation: string, value: number, of: Arithmetic['terms']) =>
     ({ equation, activation: 'linear', terms: of, value }) as const
-  const below = layersBelow(network, layer)
+  const below = part.side ? [] : layersBelow(network, layer)
   if (!below.every(isTrainingOnly)) {
     const remedy = 'Its values are not in a trace: explain a gate or the hidden state instead.'
     throw new UnsupportedError({
@@ -172,9 +188,13 @@ function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, pl
       remedy,
     })
   }
-  if (layer > 0) {
-    const { units } = internalsOf(network).recurrent[layer - 1]
-    const direction = sideOf(network, layer - 1, unit)
+  if (!part.isLowest) {
+    const { units, loops } = recurrentParts(network)[layer - 1].layer
+    const direction = part.side
+      ? loops[Math.floor(unit / units)].reversed
+        ? 'backward'
+        : 'forward'
+      : sideOf(network, layer - 1, unit)
     const { steps } = sequence.layers.find((l) => l.layer === layer - 1 && l.direction === direction)!
     const source = { layer: layer - 1, direction, step: place.step, value: 'hidden', unit: unit % units }
     const state = vectorOf(steps[place.step], 'hidden')[source.unit]
@@ -182,7 +202,8 @@ function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, pl
       term('below', traced(`h[${source.unit}]`, state, source)),
     ])
   }
-  const [first] = internalsOf(network).layers
+  const pair = encoderDecoderOf(network)
+  const first = pair ? pair[part.side!].embedding : internalsOf(network).layers[0]
   if (first.type === 'embedding') {
     const [table] = first.parameters
     const row = readRow(internalsOf(network).store, table, step.inputId!)

@@ -33,8 +33,12 @@ export interface CellPlace {
   parameters: DirectionParameters
   store: ParameterStore
   step: AnyStep
-  /** The step read before, and its number; null at the first one: states are zero. */
+  /** The step read before, and its number; null at the first one. */
   before: { step: AnyStep; at: number } | null
+  /** Where the states before the first step come from; null: they are zero. */
+  initial: ((value: string, unit: number) => Omit<TracePlace, 'value'>) | null
+  /** The number of another place of the trace. */
+  valueAt: (place: TracePlace) => number
 }
 
 type Rule = (at: CellPlace) => Arithmetic
@@ -119,7 +123,10 @@ function factorOf(at: CellPlace, factor: Operand | Constant, unit = at.place.uni
   if ('constant' in factor) return constant(factor.text, factor.constant)
   const { text, value, previous, complement } = factor
   const from = previous ? at.before : { step: at.step, at: at.place.step }
-  if (!from) return constant(text, 0)
+  if (!from) {
+    const given = at.initial && { ...at.initial(value, unit), value }
+    return given ? traced(text, at.valueAt(given), given) : constant(text, 0)
+  }
   const x = vectorOf(from.step, value)[unit]
   return traced(text, complement ? 1 - x : x, { ...at.place, step: from.at, value, unit })
 }

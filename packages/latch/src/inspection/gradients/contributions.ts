@@ -2,9 +2,9 @@
  * The contribution of each step to the gradient of a layer's weights: ∂L/∂W is a sum over steps of dz_t ⊗ operand_t,
  * so norms and fractions come from vectors, without building any step's matrix.
  */
-import { internalsOf } from '../../model/network.ts'
 import type { Cell } from '../../cells/cell.ts'
 import type { GradientContribution } from './flowTypes.ts'
+import { recurrentParts } from '../trace/recurrentParts.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { SequenceTrace, TraceLayer } from '../trace/traceTypes.ts'
 import { assertKnownOptions } from '../../core/knownNames.ts'
@@ -57,7 +57,7 @@ export function contributionMatrix(
   assertKnownOptions('contributionMatrix place', place, { layer: 1, direction: 1, step: 1, weight: 1 })
   const { network } = linkOf('contributionMatrix', trace)
   const layer = trace.layers.find((l) => l.layer === place.layer && l.direction === place.direction)!
-  const { cell, units, input } = internalsOf(network).recurrent[place.layer]
+  const { cell, units, input } = recurrentParts(network)[place.layer].layer
   const columns = place.weight === 'hidden' ? units : input.width
   const out = new Float64Array(cell.gateNames.length * units * columns)
   let row = 0
@@ -74,7 +74,7 @@ export function contributionMatrix(
 /** The blocks of a step's matrix: one for the input, one a stage for the state. */
 function outersOf(
   cell: Cell,
-  { steps, direction }: TraceLayer,
+  { steps, direction, initial }: TraceLayer,
   t: number,
   weight: ContributionWeight,
 ): Outer[] {
@@ -85,7 +85,10 @@ function outersOf(
       { dz: concatenated(cell.gateNames.map((name) => gradient.gates[name])), operand, column: inputId ?? 0 },
     ]
   }
-  const before = steps[direction === 'forward' ? t - 1 : t + 1]?.hidden ?? new Float64Array(hidden.length)
+  const before =
+    steps[direction === 'forward' ? t - 1 : t + 1]?.hidden ??
+    initial?.hidden ??
+    new Float64Array(hidden.length)
   return cell.stages.map((stage) => {
     const names = cell.gateNames.slice(stage.firstGate, stage.firstGate + stage.gateCount)
     const dz = names.map((name) => (name === cell.candidate && gradient.recurrent) || gradient.gates[name])

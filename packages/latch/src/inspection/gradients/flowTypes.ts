@@ -57,6 +57,8 @@ export interface FlowVerdict {
 export interface FlowLayer {
   layer: number
   direction: 'forward' | 'backward'
+  /** Of a network with an encoder and a decoder: which one it belongs to, and so whose steps it has. */
+  side?: 'encoder' | 'decoder'
   cell: CellName
   units: number
   /** As in a trace: set where layers below it change the number of steps. */
@@ -69,8 +71,10 @@ export interface FlowLayer {
 
 /** The gradient flow of one sequence. */
 export interface GradientFlow {
-  /** The tokens, if the input was a text. */
+  /** The tokens, if the input was a text; of an encoder and a decoder, those that the decoder reads. */
   tokens: readonly string[] | null
+  /** The tokens that the encoder reads, where there is one. */
+  sourceTokens?: readonly string[] | null
   /** Plain loss of the target. */
   loss: number
   /** Target class; null unless the target is a single class. */

@@ -3,11 +3,13 @@
  * step's contribution to the weights' gradients, and a verdict.
  */
 import { cells, findCell } from '../../cells/registry.ts'
-import { internalsOf, type Network } from '../../model/network.ts'
+import type { Network } from '../../model/network.ts'
 import type { FlowLayer, FlowStep, GradientFlow } from './flowTypes.ts'
 import { chainNorms, isExact, stepJacobians } from './jacobians.ts'
 import { layerClone, type ReadSteps } from './layerClone.ts'
 import { computeContributions } from './contributions.ts'
+import { traceEncoderDecoder } from '../trace/encoderDecoder.ts'
+import { encoderDecoderOf, recurrentParts } from '../trace/recurrentParts.ts'
 import { resolveSubject, type Subject, type SubjectInput, type SubjectTarget } from '../trace/subject.ts'
 import { traceBatch } from '../trace/traceBatch.ts'
 import type { CellStep, TraceLayer } from '../trace/traceTypes.ts'
@@ -21,7 +23,7 @@ import { verdictOf } from './verdict.ts'
  * norms are estimates from at most 32 seeded random directions: Frobenius unbiased, spectral from below.
  * @param subject a network, or a model
  * @param input one sequence: token ids, a batch of one, or any input that the model reads
- * @param target a label, a class number or targets; default what the subject predicts
+ * @param target a label, a class number or targets; of a model that writes, the text; default what the subject predicts
  * @throws UnsupportedError for a network without recurrent layers, or a text without a model; DataError for an
  * empty text or an unknown label; UsageError for a network without a loss; ShapeError for several sequences
  */
@@ -30,24 +32,28 @@ export function gradientFlow<Input = never>(
   input: SubjectInput<NoInfer<Input>>,
   target?: SubjectTarget,
 ): GradientFlow {
-  const resolved = resolveSubject('gradientFlow', subject, input, target)
-  const { network, batch, targets, tokens } = resolved
-  const [trace] = traceBatch(network, batch, targets)
+  const resolved = resolveSubject('gradientFlow', subject, input, target, { sides: true })
+  const { network, batch, targets } = resolved
+  const pair = encoderDecoderOf(network)
+  const trace = pair ? traceEncoderDecoder(network, batch, targets) : traceBatch(network, batch, targets)[0]
   const layers = trace.layers.map((layer) => flowOf(network, layer))
   const top = layers.findLast(({ direction }) => direction === 'forward') ?? layers[layers.length - 1]
-  return { tokens, loss: trace.loss, target: resolved.target, layers, verdict: top.verdict }
+  const found = { loss: trace.loss, target: resolved.target, layers, verdict: top.verdict }
+  const { tokens } = resolved
+  if (!pair) return { tokens, ...found }
+  const { steps } = pair.timeline.split(batch).source
+  return { tokens: tokens && tokens.slice(steps), sourceTokens: tokens && tokens.slice(0, steps), ...found }
 }
 
 function flowOf(network: Network, layer: TraceLayer): FlowLayer {
-  const { cell } = internalsOf(network).recurrent[layer.layer]
+  const { cell, loops } = recurrentParts(network)[layer.layer].layer
   const T = layer.steps.length
   const backward = layer.direction === 'backward'
   const inOrder = <X>(list: readonly X[]) => (backward ? list.toReversed() : list)
   const read = inOrder(layer.steps)
-  const { loops } = internalsOf(network).recurrent[layer.layer]
   const loop = loops.findIndex(({ reversed }) => reversed === backward)
   const clone = layerClone(network, layer.layer, loop)
-  const given = readSteps(read)
+  const given = readSteps(read, layer.initial ?? null)
   const [jacobians, products] = [stepJacobians(clone, given), chainNorms(clone, given)]
   const [input, hidden] = [
     computeContributions(cell, layer, 'input'),
@@ -68,6 +74,7 @@ function flowOf(network: Network, layer: TraceLayer): FlowLayer {
   return {
     layer: layer.layer,
     direction: layer.direction,
+    ...(layer.side && { side: layer.side }),
     cell: findCell(cells, cell.name).name,
     units: layer.units,
     ...(layer.receptiveFields && { receptiveFields: layer.receptiveFields }),
@@ -77,7 +84,7 @@ function flowOf(network: Network, layer: TraceLayer): FlowLayer {
   }
 }
 
-function readSteps(steps: readonly CellStep[]): ReadSteps {
+function readSteps(steps: readonly CellStep[], initial: ReadSteps['initial']): ReadSteps {
   const hot = steps[0].input.length === 0
   return {
     inputs: steps.map(({ input }) => input),
@@ -85,5 +92,6 @@ function readSteps(steps: readonly CellStep[]): ReadSteps {
     hidden: steps.map(({ hidden }) => hidden),
     cell: steps[0].cell && steps.map(({ cell }) => cell!),
     masked: steps.some(({ masked }) => masked) ? steps.map(({ masked }) => masked === true) : null,
+    initial,
   }
 }

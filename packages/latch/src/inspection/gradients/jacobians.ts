@@ -5,7 +5,7 @@
 import { backwardFrom } from '../../model/backwardFrom.ts'
 import { internalsOf, type Network } from '../../model/network.ts'
 import type { JacobianNorms } from './flowTypes.ts'
-import { cloneBatch, type ReadSteps } from './layerClone.ts'
+import { cloneBatch, writeInitial, type ReadSteps } from './layerClone.ts'
 import { frobeniusNorm, orthonormalProbes, spectralNorm, unitProbes, type Matrix } from './matrixNorms.ts'
 
 /** Norms of one step's Jacobian: of h alone, and of the whole state. */
@@ -122,6 +122,7 @@ export function chainNorms(clone: Network, steps: ReadSteps): number[] {
   for (let from = 0; from < probes.rows; from += atOnce) {
     const copies = Math.min(atOnce, probes.rows - from)
     const batch = cloneBatch(steps, new Array<number[]>(copies).fill(all))
+    writeInitial(clone, batch, steps)
     clone.forward(batch, pass)
     backwardFrom(clone, batch, probes.values.subarray(from * H, (from + copies) * H), pass)
     const { tape, stride } = layer.loops[0]

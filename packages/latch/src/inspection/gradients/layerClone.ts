@@ -7,6 +7,7 @@ import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
 import { maskedFeatures } from '../../layers/features.ts'
 import { maskedOneHot } from '../../layers/oneHot.ts'
 import { internalsOf, Network } from '../../model/network.ts'
+import { recurrentParts } from '../trace/recurrentParts.ts'
 
 /** A layer's steps in the order in which it reads them. */
 export interface ReadSteps {
@@ -20,6 +21,8 @@ export interface ReadSteps {
   cell: readonly Float64Array[] | null
   /** Whether each step is masked; null where none is. */
   masked: readonly boolean[] | null
+  /** The states before the first step; null: zeros. */
+  initial: { readonly hidden: Float64Array; readonly cell: Float64Array | null } | null
 }
 
 interface Clone {
@@ -52,10 +55,9 @@ export function layerClone(network: Network, layer: number, direction: number): 
 }
 
 function buildClone(network: Network, recurrentLayer: number, direction: number): Network {
-  const { input } = internalsOf(network).recurrent[recurrentLayer]
-  const { definition, options } = internalsOf(network).specs.filter(
-    ({ options: { type } }) => type === 'recurrent',
-  )[recurrentLayer]
+  const { layer, spec } = recurrentParts(network)[recurrentLayer]
+  const { input } = layer
+  const { definition, options } = spec
   const first = input.ids ? maskedOneHot({ vocabulary: input.width }) : maskedFeatures(input.width)
   const own = { definition, options: ownOptions(options as RecurrentOptions, direction) }
   const { name: engine, precision } = network.engine
@@ -73,9 +75,9 @@ function ownOptions(options: RecurrentOptions, direction: number): RecurrentOpti
 
 /** Reads a clone's parameter from the original. */
 function weightsOf(network: Network, layer: number, direction: number) {
-  const { recurrent, store } = internalsOf(network)
+  const { store } = internalsOf(network)
   const { weightInput, weightHidden, biasInput, biasHidden, extra } =
-    recurrent[layer].loops[direction].parameters
+    recurrentParts(network)[layer].layer.loops[direction].parameters
   const all = [weightInput, weightHidden, biasInput, biasHidden, extra].filter((p) => p !== null)
   return ({ name }: { name: string }) => store.read(all.find((p) => kindOf(p.name) === kindOf(name))!)
 }
@@ -83,6 +85,18 @@ function weightsOf(network: Network, layer: number, direction: number) {
 /** `weight_ih` of `recurrent.1.weight_ih_l0_reverse`. */
 function kindOf(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1).replace(/_l0(_reverse)?$/, '')
+}
+
+/** Writes the states that come before the first step, for as many copies of the sequence. */
+export function writeInitial(clone: Network, batch: PackedBatch, { initial }: ReadSteps): void {
+  if (!initial) return
+  const copied = (state: Float64Array) => {
+    const values = new Float64Array(batch.sequences * state.length)
+    for (let b = 0; b < batch.sequences; b++) values.set(state, b * state.length)
+    return values
+  }
+  clone.writeInitialState(batch, copied(initial.hidden))
+  if (initial.cell) clone.writeInitialState(batch, copied(initial.cell), { state: 'cell' })
 }
 
 /** A batch of sequences of equal length for a clone: sequence b reads steps `at[b]`. */

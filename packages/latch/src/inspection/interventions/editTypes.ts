@@ -48,7 +48,10 @@ export type Edit = SetGate | SetState | DropToken | ReplaceToken
 
 /** The influence of one token on the output. */
 export interface TokenInfluence {
+  /** Of an encoder and a decoder: of its side. */
   step: number
+  /** Of an encoder and a decoder: which of them reads it. */
+  side?: 'encoder' | 'decoder'
   /** Null unless the input was a text. */
   token: string | null
   /** Gradient of the target's logit (or number) times the token's input vector (summed). */

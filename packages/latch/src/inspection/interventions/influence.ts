@@ -3,15 +3,18 @@
  * 2016), a linear attribution to each token's vector, and leave-one-out (Li, Monroe & Jurafsky 2016), the change of
  * the output without the token.
  */
+import type { EncoderDecoderLayer } from '../../layers/encoderDecoder/encoderDecoder.ts'
+import type { Edge } from '../../layers/layer.ts'
 import { readEdge } from '../../model/edgeRows.ts'
 import { backwardFrom } from '../../model/backwardFrom.ts'
-import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { leastSteps } from '../../model/outputBatch.ts'
 import { internalsOf, Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import { classCount, likeliestClass, logitOf, probabilitiesOf } from '../trace/classScores.ts'
 import type { Influence, TokenInfluence } from './editTypes.ts'
 import { classOfLabel, needLoss, resolveInput, type Subject, type SubjectInput } from '../trace/subject.ts'
+import { encoderDecoderOf } from '../trace/recurrentParts.ts'
 import { batchOfSteps } from '../trace/stepBatch.ts'
 import { readLayers } from '../trace/tapeReader.ts'
 import { wholeTape } from '../trace/traceParts.ts'
@@ -31,7 +34,7 @@ const NAMES: Names<InfluenceOptions> = { step: 1 }
 /**
  * The influence of each token on a class's logit, or on an output number. A positive number speaks for the target.
  * Gradients are those of the logit (with the target's sign, if one logit stands for two classes) or of the number,
- * not of the loss.
+ * not of the loss. Of a model that writes, tokens are those of the source and then those that it has read of its own text.
  * @param target a label or class, default the predicted one; for numbers the index of one, default 0
  * @throws DataError for a target or step that does not exist; and what `resolveSubject` throws
  */
@@ -42,10 +45,11 @@ export function influence<Input = never>(
   options: InfluenceOptions = {},
 ): Influence {
   assertKnownOptions('influence option', options, NAMES)
-  const { network, batch, tokens, labels } = resolveInput('influence', subject, input)
+  const { network, batch, tokens, labels } = resolveInput('influence', subject, input, { sides: true })
   needLoss('influence', network)
   const answers = network.forward(batch)
   const step = stepOf(network, answers, options.step)
+  const from = encoderDecoderOf(network)?.timeline.split(batch).source.steps
   const row = rowAt(network, network.readOutput(batch), step)
   const wanted = targetOf(network, labels, row, target)
   const full = scoreTarget(network, row, wanted)
@@ -56,7 +60,9 @@ export function influence<Input = never>(
     const leaveOneOut = rest
       ? { logit: full.logit - rest.logit, probability: difference(full.probability, rest.probability) }
       : null
-    return { step: t, token: tokens && tokens[t], gradientInput, leaveOneOut }
+    const found = { step: t, token: tokens && tokens[t], gradientInput, leaveOneOut }
+    if (from === undefined) return found
+    return t < from ? { ...found, side: 'encoder' } : { ...found, step: t - from, side: 'decoder' }
   })
   return { target: wanted, outputStep: step, ...full, tokens: steps }
 }
@@ -68,6 +74,7 @@ function difference(a: number | null, b: number | null): number | null {
 /** False where sequences have one length only, are as short as they can be, or answer at other steps than they have. */
 function leavesOneOut(network: Network, { steps }: PackedBatch): boolean {
   const { layers, output } = internalsOf(network)
+  if (encoderDecoderOf(network)) return true
   if (layers.some(({ type, takesOneLength }) => type === 'flatten' || takesOneLength)) return false
   if (output.per === 'step' && layers.some(({ timeline }) => timeline)) return false
   return steps > leastSteps(network)
@@ -136,7 +143,7 @@ function gradientTimesInput(
       if (row.length === 1 && classCount(network) === 2) row[0] = target === 1 ? 1 : -1
       else row[target] = 1
       backwardFrom(network, batch, seed, pass)
-      const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
+      const slopes = oneHot ? oneHotSlopes(network, batch) : slopesOfVectors(network, batch)
       network.zeroGradients()
       return slopes
     },
@@ -166,11 +173,22 @@ function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
 }
 
 /** x·∂/∂x where x is what the first layer gives: a row of the embedding's table, or the features. */
-function vectorSlopes(network: Network, batch: PackedBatch): Float64Array {
-  const { engine, layers } = internalsOf(network)
-  const [{ output }] = layers
-  const gradient = network.readInputGradient(batch) // (T, F)
-  const values = readEdge(engine.memory, output, 'value', batch)
+function slopesOfVectors(network: Network, batch: PackedBatch): Float64Array {
+  const pair = encoderDecoderOf(network)
+  if (!pair) return edgeSlopes(network, internalsOf(network).layers[0].output, batch)
+  const { source, target } = pair.timeline.split(batch)
+  const [read, written] = [
+    edgeSlopes(network, pair.encoder.embedding.output, source),
+    edgeSlopes(network, pair.decoder.embedding.output, target),
+  ]
+  return Float64Array.from([...read, ...written])
+}
+
+/** x·∂/∂x of each row of an edge. */
+function edgeSlopes(network: Network, output: Edge, batch: PackedBatch): Float64Array {
+  const { memory } = internalsOf(network).engine
+  const gradient = readEdge(memory, output, 'gradient', batch) // (T, F)
+  const values = readEdge(memory, output, 'value', batch)
   return Float64Array.from({ length: batch.steps }, (_, t) => {
     let sum = 0
     for (let at = t * output.width; at < (t + 1) * output.width; at++) sum += values[at] * gradient[at]
@@ -204,6 +222,8 @@ function withInputGradients(network: Network): Network {
  * the output of the step before it; null if there is none.
  */
 function outputsWithout(network: Network, batch: PackedBatch, step: number): (Float64Array | null)[] {
+  const pair = encoderDecoderOf(network)
+  if (pair) return outputsWithoutOne(network, pair, batch, step)
   const T = batch.steps
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / (T - 1)))
   const { width, per } = network.output
@@ -220,6 +240,25 @@ function outputsWithout(network: Network, batch: PackedBatch, step: number): (Fl
     }
   }
   return outputs
+}
+
+/** The same of an encoder and a decoder; null also for the only token of the source. */
+function outputsWithoutOne(
+  network: Network,
+  pair: EncoderDecoderLayer,
+  batch: PackedBatch,
+  step: number,
+): (Float64Array | null)[] {
+  const ids = Array.from(batch.ids!)
+  const { source, target } = pair.timeline.split(batch)
+  return ids.map((_, gone) => {
+    const [others, isSource] = [gone < source.steps ? source.steps : target.steps, gone < source.steps]
+    const at = isSource || gone - source.steps > step ? step : step - 1
+    if (others === 1 || at < 0) return null
+    const shortened = PackedBatch.ofIds([ids.toSpliced(gone, 1)])
+    network.forward(shortened)
+    return rowAt(network, network.readOutput(shortened), at).slice()
+  })
 }
 
 /** One sequence for each step from … to − 1: all steps but that one. */

@@ -7,6 +7,7 @@ import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../../core/errors.ts'
 import { classCount, likeliestClass } from './classScores.ts'
+import { encoderDecoderOf } from './recurrentParts.ts'
 import { needRecurrent } from './traceLink.ts'
 
 /** An input as a model reads it: one entry a step in each list. */
@@ -32,6 +33,12 @@ export interface InspectableModel<Input = string> {
   /** In the order of the classes, or of the outputs. */
   readonly labels: readonly string[]
   encode(input: Input): EncodedInput
+  /**
+   * Of a model that reads one sequence and writes another: both as its network reads them, and what it writes, the text
+   * given or what the model itself says. Absent: inputs are one sequence.
+   * @param where names the calling function in errors
+   */
+  encodeBoth?(input: Input, target: string | null, where?: string): EncodedInput & { targets: Targets }
   /** What gradients are of: a class (null: the predicted one), or one number of the output (null: the first). */
   chooseTarget(
     batch: PackedBatch,
@@ -53,7 +60,7 @@ export type SubjectTarget = string | number | Targets
 /** A subject with its input and target resolved. */
 export interface ResolvedSubject {
   network: Network
-  /** One sequence. */
+  /** One sequence; of an encoder and a decoder, that of the source and then the target. */
   batch: PackedBatch
   /** What stands for each step; null for a bare network. */
   tokens: readonly string[] | null
@@ -67,6 +74,12 @@ export interface ResolvedSubject {
   targets: Targets
   /** The class in `targets`, null where they are no single class. */
   target: number | null
+}
+
+/** How a subject is read. */
+interface Reading {
+  /** Whether the network may have an encoder and a decoder, each with steps of its own. */
+  sides: boolean
 }
 
 /**
@@ -83,9 +96,17 @@ export function resolveSubject<Input>(
   subject: Subject<Input>,
   input: SubjectInput<Input>,
   target?: SubjectTarget,
+  reading: Reading = { sides: false },
 ): ResolvedSubject {
-  const read = resolveInput(where, subject, input)
-  if (isModel(subject) && typeof target !== 'object') {
+  const own = isModel(subject) && !(input instanceof PackedBatch) && reading.sides ? subject : null
+  if (own?.encodeBoth && typeof target !== 'object') {
+    if (typeof target === 'number')
+      throw new UsageError({ where, expected: 'a target text', got: `class ${target}` })
+    const { targets, ...encoded } = own.encodeBoth(input as Input, target ?? null, where)
+    return { ...resolvedOf(where, own, encoded), targets, target: null }
+  }
+  const read = resolveInput(where, subject, input, reading)
+  if (isModel(subject) && !subject.encodeBoth && typeof target !== 'object') {
     needLoss(where, read.network)
     return { ...read, ...subject.chooseTarget(read.batch, target ?? null, where, read.tokens) }
   }
@@ -97,17 +118,29 @@ export function resolveInput<Input>(
   where: string,
   subject: Subject<Input>,
   input: SubjectInput<Input>,
+  { sides }: Reading = { sides: false },
 ): Omit<ResolvedSubject, 'targets' | 'target'> {
   const model = isModel(subject) ? subject : null
   const network = model ? model.network : (subject as Network)
-  needRecurrent(where, network)
-  const encoded = model && !(input instanceof PackedBatch) ? encodeInput(where, model, input as Input) : null
-  const batch = encoded ? packOne(encoded) : packIds(where, input)
+  if (!sides || !encoderDecoderOf(network)) needRecurrent(where, network)
+  if (!model || input instanceof PackedBatch) return resolvedOf(where, subject, packIds(where, input))
+  const encoded = sides && model.encodeBoth?.(input as Input, null, where)
+  return resolvedOf(where, model, encoded || encodeInput(where, model, input as Input))
+}
+
+function resolvedOf<Input>(
+  where: string,
+  subject: Subject<Input>,
+  read: EncodedInput | PackedBatch,
+): Omit<ResolvedSubject, 'targets' | 'target'> {
+  const model = isModel(subject) ? subject : null
+  const encoded = read instanceof PackedBatch ? null : read
+  const batch = encoded ? packOne(encoded) : (read as PackedBatch)
   if (batch.sequences !== 1) {
     throw new ShapeError({ where, expected: 'one sequence', got: `${batch.sequences}` })
   }
   return {
-    network,
+    network: model ? model.network : (subject as Network),
     batch,
     tokens: encoded && encoded.tokens,
     ids: batch.ids && Array.from(batch.ids),

@@ -2,6 +2,7 @@
  * One sequence's rows of the tape of BPTT, under the cell's own names and in the order of the text.
  * Everything is copied: the next pass overwrites the tape.
  */
+import type { Arena } from '../../engine/arena.ts'
 import type { CellName } from '../../cells/registry.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
@@ -23,32 +24,48 @@ export function readLayers(
   b: number,
   scale: number | null,
 ): TraceLayer<CellName, StepGradient | null>[] {
-  const { memory } = internalsOf(network).engine
+  const { layers, recurrent, engine } = internalsOf(network)
+  const counted = validSteps(network)
+  const changing = layers.find(({ timeline }) => timeline)
+  return recurrent.flatMap((layer, number) => {
+    const { own, ...fields } = changing?.timeline!.seenBy(layer, layers, batch, b) ?? { own: batch }
+    return readLoops(layer, { layer: number, ...fields }, !number, own, b, scale, engine.memory, counted)
+  })
+}
+
+/**
+ * Each direction of one layer likewise.
+ * @param place what the trace says of the layer
+ * @param isLowest whether it reads the batch's tokens
+ */
+export function readLoops(
+  layer: RecurrentLayer,
+  place: Pick<TraceLayer, 'layer' | 'receptiveFields' | 'side' | 'initial'>,
+  isLowest: boolean,
+  batch: PackedBatch,
+  b: number,
+  scale: number | null,
+  memory: Arena,
+  counted?: ArrayLike<number> | null,
+): TraceLayer<CellName, StepGradient | null>[] {
   const read: Read = (buffer, row, stride, from, count) => {
     const start = row * stride + from
     return Float64Array.from(memory.viewFloats(buffer, start + count).subarray(start))
   }
-  const counted = validSteps(network)
-  const { layers, recurrent } = internalsOf(network)
-  const changing = layers.find(({ timeline }) => timeline)
-  return recurrent.flatMap((layer, recurrentLayer) => {
-    const { own, ...fields } = changing?.timeline!.seenBy(layer, layers, batch, b) ?? { own: batch }
-    const T = own.lengths[b]
-    return layer.loops.map((loop) => {
-      const { reversed } = loop
-      const steps = Array.from({ length: T }, (_, t) => {
-        const [here, inside] = [own.offsets[t] + b, own.offsets[reversed ? T - 1 - t : t] + b]
-        return {
-          input: readInput(layer, read, here),
-          inputId: recurrentLayer === 0 && own.ids ? own.ids[here] : null,
-          ...readStep(loop, read, batch.sequences, inside),
-          ...(counted?.[here] === 0 && { masked: true }),
-          gradient: scale === null ? null : readGradient(loop, read, inside, scale),
-        } as CellStep<CellName, StepGradient | null>
-      })
-      const direction = reversed ? ('backward' as const) : ('forward' as const)
-      return { layer: recurrentLayer, direction, units: layer.units, ...fields, steps }
+  const T = batch.lengths[b]
+  return layer.loops.map((loop) => {
+    const { reversed } = loop
+    const steps = Array.from({ length: T }, (_, t) => {
+      const [here, inside] = [batch.offsets[t] + b, batch.offsets[reversed ? T - 1 - t : t] + b]
+      return {
+        input: readInput(layer, read, here),
+        inputId: isLowest && batch.ids ? batch.ids[here] : null,
+        ...readStep(loop, read, batch.sequences, inside),
+        ...(counted?.[here] === 0 && { masked: true }),
+        gradient: scale === null ? null : readGradient(loop, read, inside, scale),
+      } as CellStep<CellName, StepGradient | null>
     })
+    return { ...place, direction: reversed ? 'backward' : 'forward', units: layer.units, steps }
   })
 }
 

@@ -72,8 +72,22 @@ export interface TraceLayer<C extends CellName = CellName, G extends StepGradien
    * that those layers compute it from, without what recurrent layers carry; null for a step of padding alone.
    */
   receptiveFields?: readonly ReceptiveField[]
+  /** Of a network with an encoder and a decoder: which one it belongs to, and so whose steps it has. */
+  side?: 'encoder' | 'decoder'
+  /** The states before its first step, where they are not zero: a decoder begins with the last ones of the encoder. */
+  initial?: { hidden: Float64Array; cell: Float64Array | null }
   /** In the order of the text, whatever the direction. */
   steps: CellStep<C, G>[]
+}
+
+/** What the attention of a decoder computed at each of its T steps, over the S steps of the encoder. */
+export interface TracedAttention {
+  /** (T, S): each row sums to 1. */
+  weights: Float64Array[]
+  /** Sums of the encoder's outputs, each with its weight. (T, H) */
+  contexts: Float64Array[]
+  /** tanh(W·[context, h]), which goes on to the output. (T, H) */
+  attended: Float64Array[]
 }
 
 /** What the tape says about one sequence, before a task gives tokens and labels their names. Plain data. */
@@ -85,6 +99,8 @@ export interface SequenceTrace<G extends StepGradient | null = StepGradient> {
   /** Mean over the sequence, without label smoothing and class weights; so are the gradients. Null without targets. */
   loss: G extends StepGradient ? number : null
   layers: TraceLayer<CellName, G>[]
+  /** Of a network with an encoder and a decoder; null: it has no attention. */
+  attention?: TracedAttention | null
 }
 
 /**
@@ -145,4 +161,11 @@ interface TraceOf<C extends CellName, L extends string> {
    * `predict`; states, gates, `loss` and gradients are of the network.
    */
   counts?: TraceCounts<L>
+  /**
+   * Of a model that reads one sequence and writes another: what it read. `text` is that; `steps` are those of what it
+   * writes, each with the token read and what comes next; `target` is the text whose loss the gradients are of.
+   */
+  source?: { tokens: readonly string[]; known: readonly boolean[] }
+  /** Of such a model; null: it has no attention. */
+  attention?: TracedAttention | null
 }

@@ -22,14 +22,14 @@ export class Attention {
   readonly parameters: readonly Parameter[]
   readonly output: Edge
   readonly #target: Context
-  readonly #keys: DenseLayer | null
-  readonly #queries: DenseLayer | null
-  readonly #combine: DenseLayer
-  readonly #additive: Parameter | null // (1, units)
+  readonly keys: DenseLayer | null
+  readonly queries: DenseLayer | null
+  readonly combine: DenseLayer
+  readonly additive: Parameter | null // (1, units)
   readonly #part: AttentionPart
   readonly #edges: { source: Edge; target: Edge }
   /** (context, h) of each target step. (R, 2·units) */
-  readonly #joined: Edge
+  readonly joined: Edge
   /** Where the keys are products of the encoder's outputs: the gradients of the outputs as values. */
   #valueGradients: Pointer = 0
 
@@ -45,43 +45,43 @@ export class Attention {
     this.#edges = edges
     const product = (context: Context, part: string, input: Edge) =>
       new DenseLayer(context, `${name}.${part}`, { type: 'dense', units: width, bias: false }, input)
-    this.#keys = score === 'dot' ? null : product(source, 'keys', edges.source)
-    this.#queries = score === 'additive' ? product(target, 'queries', edges.target) : null
-    this.#additive = score === 'additive' ? target.store.plain(`${name}.score.weight`, [1, width]) : null
-    this.#joined = makeEdge('step', 2 * width, strideOf(target.engine, 2 * width))
+    this.keys = score === 'dot' ? null : product(source, 'keys', edges.source)
+    this.queries = score === 'additive' ? product(target, 'queries', edges.target) : null
+    this.additive = score === 'additive' ? target.store.plain(`${name}.score.weight`, [1, width]) : null
+    this.joined = makeEdge('step', 2 * width, strideOf(target.engine, 2 * width))
     const options = { type: 'dense', units: width, bias: false, activation: 'tanh' } as const
-    this.#combine = new DenseLayer(target, `${name}.combine`, options, this.#joined)
-    this.layers = [this.#keys, this.#queries, this.#combine].filter((layer) => layer !== null)
-    this.parameters = this.#additive ? [this.#additive] : []
-    this.output = this.#combine.output
+    this.combine = new DenseLayer(target, `${name}.combine`, options, this.joined)
+    this.layers = [this.keys, this.queries, this.combine].filter((layer) => layer !== null)
+    this.parameters = this.additive ? [this.additive] : []
+    this.output = this.combine.output
     const all: AttentionEdges = {
-      queries: this.#queries?.output ?? edges.target,
-      keys: this.#keys?.output ?? edges.source,
+      queries: this.queries?.output ?? edges.target,
+      keys: this.keys?.output ?? edges.source,
       values: edges.source,
-      contexts: this.#joined,
+      contexts: this.joined,
     }
-    this.#part = this.#additive
-      ? new AdditiveAttention(target, all, this.#additive)
+    this.#part = this.additive
+      ? new AdditiveAttention(target, all, this.additive)
       : new ProductAttention(target, all)
   }
 
   initialise(seed: number): void {
     for (const layer of this.layers) layer.initialise(seed)
-    if (!this.#additive) return
-    const random = new Random(seed, 'initial', this.#additive.name)
-    this.#target.store.write(this.#additive, glorotUniform(1, this.#edges.target.width, random))
+    if (!this.additive) return
+    const random = new Random(seed, 'initial', this.additive.name)
+    this.#target.store.write(this.additive, glorotUniform(1, this.#edges.target.width, random))
   }
 
   plan(capacity: Capacity, training: boolean): void {
     const { memory } = this.#target.engine
-    const joined = this.#joined
+    const joined = this.joined
     const floats = capacity.rows * joined.stride
     joined.value = memory.floats(floats, 'contexts')
     this.#target.kernels.zero(joined.value, floats)
     joined.gradient = training ? memory.floats(floats, 'contexts') : 0
     const { source } = this.#edges
     this.#valueGradients =
-      training && this.#keys ? memory.floats(capacity.rows * source.stride, 'attention gradients') : 0
+      training && this.keys ? memory.floats(capacity.rows * source.stride, 'attention gradients') : 0
     for (const layer of this.layers) layer.plan(capacity, training)
     this.#part.plan(capacity, training)
   }
@@ -89,30 +89,30 @@ export class Attention {
   forward(sides: Sides): void {
     const { kernels, engine } = this.#target
     const { source, target } = sides
-    this.#keys?.forward(source)
-    this.#queries?.forward(target)
+    this.keys?.forward(source)
+    this.queries?.forward(target)
     const { width, stride, value } = this.#edges.target
     this.#part.forward(sides)
-    const joined = this.#joined
+    const joined = this.joined
     const h = joined.value + width * engine.memory.floatBytes
     kernels.gatherRows(h, value, 0, target.rows, width, joined.stride, stride)
-    this.#combine.forward(target)
+    this.combine.forward(target)
   }
 
   backward(sides: Sides): void {
     const { kernels, engine } = this.#target
     const { source, target } = sides
     const { source: encoded, target: decoded } = this.#edges
-    const joined = this.#joined
+    const joined = this.joined
     const { width } = decoded
-    this.#combine.backward(target)
+    this.combine.backward(target)
     this.#part.backward(sides, this.#valueGradients || encoded.gradient)
-    if (this.#keys) {
-      this.#keys.backward(source)
+    if (this.keys) {
+      this.keys.backward(source)
       const { gradient, stride } = encoded
       kernels.scatterAddRows(gradient, 0, this.#valueGradients, source.rows, width, stride, stride)
     }
-    this.#queries?.backward(target)
+    this.queries?.backward(target)
     const h = joined.gradient + width * engine.memory.floatBytes
     kernels.scatterAddRows(decoded.gradient, 0, h, target.rows, width, decoded.stride, joined.stride)
   }

@@ -10,7 +10,7 @@ import { fieldAt, fieldError, readBoolean, readChoice } from '../../core/validat
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
 import type { SparseRows } from '../../tensors/sparseRows.ts'
-import type { LayerDefinition, LayerSpec } from '../definition.ts'
+import type { BuildableSpec, LayerDefinition, LayerSpec } from '../definition.ts'
 import { DropoutLayer } from '../dropout.ts'
 import { EmbeddingLayer } from '../embeddings/embeddingLayer.ts'
 import { oneOf, optional, readOptions, readRate, readVocabulary, readWidth } from '../fields.ts'
@@ -85,9 +85,11 @@ export function encoderDecoder(
 }
 
 /** One side: embedding, dropout, recurrent layers. */
-interface Side {
+export interface Side {
   readonly layers: readonly Layer[]
   readonly recurrent: readonly RecurrentLayer[]
+  /** How each of the recurrent ones was built. */
+  readonly specs: readonly BuildableSpec[]
   readonly embedding: EmbeddingLayer
   readonly top: Edge
 }
@@ -103,9 +105,9 @@ export class EncoderDecoderLayer implements Layer {
     got: 'an encoder-decoder layer, which reads the whole source first',
     remedy: 'Use `predict` or `beamSearch` of the model.',
   }
-  readonly #encoder: Side
-  readonly #decoder: Side
-  readonly #attention: Attention | null
+  readonly encoder: Side
+  readonly decoder: Side
+  readonly attention: Attention | null
   readonly #states: readonly StateName[]
   #sides: Sides | null = null
 
@@ -118,55 +120,55 @@ export class EncoderDecoderLayer implements Layer {
     this.name = name
     this.timeline = new SplitTimeline(context, name, options.sourceVocabulary)
     const { sourceContext, context: targetContext } = this.timeline
-    this.#encoder = buildSide(sourceContext, `${name}.encoder`, options, cells, true)
-    this.#decoder = buildSide(targetContext, `${name}.decoder`, options, cells, false)
+    this.encoder = buildSide(sourceContext, `${name}.encoder`, options, cells, true)
+    this.decoder = buildSide(targetContext, `${name}.decoder`, options, cells, false)
     const { attention = 'general' } = options
-    const edges = { source: this.#encoder.top, target: this.#decoder.top }
-    this.#attention =
+    const edges = { source: this.encoder.top, target: this.decoder.top }
+    this.attention =
       attention === 'none'
         ? null
         : new Attention(sourceContext, targetContext, `${name}.attention`, attention, edges)
-    this.output = this.#attention?.output ?? this.#decoder.top
-    this.#states = this.#decoder.recurrent[0].cell.stateNames as readonly StateName[]
-    const parts = [...this.#encoder.layers, ...this.#decoder.layers, ...(this.#attention?.layers ?? [])]
-    this.parameters = [...parts.flatMap((layer) => layer.parameters), ...(this.#attention?.parameters ?? [])]
-    this.sparseRows = [this.#encoder, this.#decoder].flatMap(({ embedding }) => embedding.sparseRows ?? [])
+    this.output = this.attention?.output ?? this.decoder.top
+    this.#states = this.decoder.recurrent[0].cell.stateNames as readonly StateName[]
+    const parts = [...this.encoder.layers, ...this.decoder.layers, ...(this.attention?.layers ?? [])]
+    this.parameters = [...parts.flatMap((layer) => layer.parameters), ...(this.attention?.parameters ?? [])]
+    this.sparseRows = [this.encoder, this.decoder].flatMap(({ embedding }) => embedding.sparseRows ?? [])
   }
 
   initialise(seed: number): void {
-    for (const layer of [...this.#encoder.layers, ...this.#decoder.layers]) layer.initialise?.(seed)
-    this.#attention?.initialise(seed)
+    for (const layer of [...this.encoder.layers, ...this.decoder.layers]) layer.initialise?.(seed)
+    this.attention?.initialise(seed)
   }
 
   plan(capacity: Capacity, training: boolean): void {
     this.timeline.plan(capacity)
-    for (const layer of [...this.#encoder.layers, ...this.#decoder.layers]) layer.plan(capacity, training)
-    this.#attention?.plan(capacity, training)
+    for (const layer of [...this.encoder.layers, ...this.decoder.layers]) layer.plan(capacity, training)
+    this.attention?.plan(capacity, training)
   }
 
   forward(batch: PackedBatch, pass: Pass): void {
     const sides = this.timeline.load(batch)
     this.#sides = sides
-    for (const layer of this.#encoder.layers) layer.forward(sides.source, pass)
-    this.#decoder.recurrent.forEach((layer, l) => {
+    for (const layer of this.encoder.layers) layer.forward(sides.source, pass)
+    this.decoder.recurrent.forEach((layer, l) => {
       for (const state of this.#states) {
-        const last = this.#encoder.recurrent[l]
+        const last = this.encoder.recurrent[l]
         const directions = last.loops.map((_, d) => last.readFinalState(sides.source, state, d))
         layer.writeInitialState(sides.target, state, 0, sideBySide(directions, last.units))
       }
     })
-    for (const layer of this.#decoder.layers) layer.forward(sides.target, pass)
-    this.#attention?.forward(sides)
+    for (const layer of this.decoder.layers) layer.forward(sides.target, pass)
+    this.attention?.forward(sides)
   }
 
   backward(_: PackedBatch, pass: Pass): void {
     const sides = this.#sides!
-    const { recurrent, layers, top } = this.#encoder
+    const { recurrent, layers, top } = this.encoder
     const { kernels } = this.timeline.context
-    if (this.#attention) this.#attention.backward(sides)
+    if (this.attention) this.attention.backward(sides)
     else kernels.zero(top.gradient, sides.source.rows * top.stride)
-    backThrough(this.#decoder.layers, sides.target, pass)
-    this.#decoder.recurrent.forEach((layer, l) => {
+    backThrough(this.decoder.layers, sides.target, pass)
+    this.decoder.recurrent.forEach((layer, l) => {
       for (const state of this.#states) {
         const given = layer.readInitialGradient(sides.target, state, 0)
         recurrent[l].loops.forEach((_loop, d) => {
@@ -178,9 +180,9 @@ export class EncoderDecoderLayer implements Layer {
     backThrough(layers, sides.source, pass)
   }
 
-  /** The attention of the last forward pass: for each sequence, in the caller's order, (target steps, source steps). */
+  /** The weights of the last forward pass: for each sequence, in the caller's order, (target steps, source steps). */
   readAttention(): Float64Array[] | null {
-    return this.#attention && this.#sides ? this.#attention.read(this.#sides) : null
+    return this.attention && this.#sides ? this.attention.read(this.#sides) : null
   }
 }
 
@@ -197,7 +199,8 @@ function buildSide(
   const embedding = new EmbeddingLayer(context, `${name}.embedding`, { type: 'embedding', vocabulary, size })
   const layers: Layer[] = [embedding]
   const recurrent: RecurrentLayer[] = []
-  const { build } = recurrentLayer(cells)
+  const specs: BuildableSpec[] = []
+  const definition = recurrentLayer(cells)
   const top = () => layers[layers.length - 1].output
   for (let l = 0; l < count; l++) {
     if (dropout > 0)
@@ -212,11 +215,19 @@ function buildSide(
       units: both ? units / 2 : units,
       direction: both ? 'bidirectional' : 'forward',
     }
-    const layer = build(context, `${name}.recurrent.${l}`, form, top(), layers, []) as RecurrentLayer
+    const layer = definition.build(
+      context,
+      `${name}.recurrent.${l}`,
+      form,
+      top(),
+      layers,
+      [],
+    ) as RecurrentLayer
     layers.push(layer)
     recurrent.push(layer)
+    specs.push({ definition, options: form } as BuildableSpec)
   }
-  return { layers, recurrent, embedding, top: top() }
+  return { layers, recurrent, specs, embedding, top: top() }
 }
 
 function backThrough(layers: readonly Layer[], batch: PackedBatch, pass: Pass): void {

@@ -107,7 +107,7 @@ export class SplitTimeline implements Timeline {
       where,
       expected: 'one sequence of steps in every layer',
       got: `${this.#name}, which has an encoder's and a decoder's`,
-      remedy: 'Use the attention that `predict` gives.',
+      remedy: 'Use `traceEncoderDecoder`, or `trace`, `gradientFlow`, `influence` and `explain` of a model.',
     })
   }
 }

@@ -1,6 +1,6 @@
 /** The sequence-to-sequence model: learns from rows of source and target to write a target for each source. */
 import { assertKnownOptions } from '../../core/knownNames.ts'
-import { atRow, UnsupportedError, UsageError } from '../../core/errors.ts'
+import { atRow, UsageError } from '../../core/errors.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { forEachBatch, packSequences } from '../encoding.ts'
@@ -18,8 +18,9 @@ import { TextModel } from '../textModel.ts'
 import { Decoder } from './decoder.ts'
 import type { SequenceColumns, SequenceToSequenceTypes, WrittenSequence } from './learned.ts'
 import { resolveSequenceToSequence, type SequenceToSequenceOptions } from './options.ts'
-import { complete, searchTargets, writeGreedily } from './search.ts'
+import { complete, joinTarget, searchTargets, writeGreedily, type Written } from './search.ts'
 import { sequenceToSequenceTask } from './task.ts'
+import { encodeBoth, readTarget, traceBoth, type EncodedBoth } from './trace.ts'
 
 /** Options of `SequenceToSequence.beamSearch`. */
 export type TargetSearchOptions = Pick<BeamSearchOptions, 'beams' | 'lengthPenalty'>
@@ -143,14 +144,32 @@ export class SequenceToSequence extends TextModel<SequenceToSequenceTypes> {
     )
   }
 
-  /** @throws UnsupportedError: `predict` gives the attention */
-  override trace(): Trace {
-    throw new UnsupportedError({
-      where: 'trace',
-      expected: 'a model of one sequence of steps',
-      got: 'a sequence-to-sequence model',
-      remedy: 'Use `attention` of a prediction.',
-    })
+  /**
+   * Follows a source and what the model writes for it step by step: gates and states of the encoder and the decoder,
+   * attention, the distribution of each next token, and the gradients of the loss of the target.
+   * @param options.target follows this text in place of what the model writes
+   * @throws DataError for a source or target without tokens, and for a target that is too long
+   */
+  override trace(source: string, options: { target?: string; label?: undefined } = {}): Trace {
+    assertKnownOptions('trace option', options, { target: 1 })
+    const { trained } = this
+    const encoded = this.encode(source)
+    const written = this.#targetOf(encoded, options.target ?? null, 'target')
+    const target = options.target ?? joinTarget(written.tokens, trained.learned.settings.targetTokens)
+    return traceBoth(trained, encoded, encodeBoth(trained.learned, encoded, written), { source, target })
+  }
+
+  /** Source and target for `latch/inspection`: a text, or null for what the model itself writes. Errors: see `trace`. */
+  encodeBoth(source: string, target: string | null, where = 'target'): EncodedBoth {
+    const encoded = this.encode(source)
+    return encodeBoth(this.trained.learned, encoded, this.#targetOf(encoded, target, where))
+  }
+
+  #targetOf(source: EncodedSequence, target: string | null, where: string): Written {
+    const { trained } = this
+    if (target !== null) return readTarget(trained.learned, target, where)
+    const decoder = this.#currentDecoder()
+    return writeGreedily(trained, decoder, decoder.encode([source.ids!]))[0]
   }
 
   override dispose(): void {

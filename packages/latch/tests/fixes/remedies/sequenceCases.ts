@@ -1,6 +1,13 @@
 /** Remedies of sequence-to-sequence models. */
 import { DataError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
-import { internalsOf } from '../../../src/model/network.ts'
+import { dense, embedding, gru, network } from '../../../src/index.ts'
+import {
+  explain,
+  gradientFlow,
+  influence,
+  traceEncoderDecoder,
+  traceSequence,
+} from '../../../src/inspection.ts'
 import { sequenceToSequence } from '../../../src/tasks/sequenceToSequence/sequenceToSequence.ts'
 import { backwards, tiny } from '../../tasks/sequenceToSequence/helpers.ts'
 import type { RemedyCase } from './remedyCase.ts'
@@ -13,6 +20,11 @@ const fitting = (minimumCount: number) =>
     ],
     { epochs: 1, validation: 0 },
   )
+
+const oneSequence = () =>
+  network([embedding({ vocabulary: 4, size: 2 }), gru(2, { returnSequences: false }), dense(2)], {
+    loss: { type: 'softmaxCrossEntropy' },
+  })
 
 export const SEQUENCE_CASES: readonly RemedyCase[] = [
   {
@@ -45,13 +57,6 @@ export const SEQUENCE_CASES: readonly RemedyCase[] = [
     },
   },
   {
-    name: 'the trace of a model of two sequences',
-    kind: UnsupportedError,
-    remedy: 'Use `attention` of a prediction.',
-    raise: async () => (await tiny()).trace(),
-    follow: async () => (await tiny()).predict('ab').attention!.length,
-  },
-  {
     name: 'a stream of a model of two sequences',
     kind: UnsupportedError,
     remedy: 'Use `predict` or `beamSearch` of the model.',
@@ -59,13 +64,24 @@ export const SEQUENCE_CASES: readonly RemedyCase[] = [
     follow: async () => (await tiny()).beamSearch('ab'),
   },
   {
-    name: 'a layer that answers at the steps of another sequence, traced',
+    name: 'an encoder and a decoder, traced as one sequence',
     kind: UnsupportedError,
-    remedy: 'Use the attention that `predict` gives.',
-    raise: async () => {
-      const [layer] = internalsOf((await tiny()).network).layers
-      layer.timeline!.throwUntraceable!('trace')
+    remedy: 'Use `traceEncoderDecoder`, or `trace`, `gradientFlow`, `influence` and `explain` of a model.',
+    raise: async () => traceSequence((await tiny()).network, [1, 2], { stepClasses: [[1]] }),
+    follow: async () => {
+      const model = await tiny()
+      const { ids, targets } = model.encodeBoth('ab', 'ba')
+      traceEncoderDecoder(model.network, ids!, targets)
+      explain(model.trace('ab'), 0, 'hidden', 0)
+      gradientFlow(model, 'ab')
+      influence(model, 'ab')
     },
-    follow: async () => (await tiny()).predict('ab').attention!.length,
+  },
+  {
+    name: 'one sequence, traced as an encoder and a decoder',
+    kind: UnsupportedError,
+    remedy: 'Use `traceSequence`.',
+    raise: () => traceEncoderDecoder(oneSequence(), [1, 2], { classes: [1] }),
+    follow: () => traceSequence(oneSequence(), [1, 2], { classes: [1] }),
   },
 ]

@@ -225,7 +225,6 @@ describe('a model in use', () => {
     expect(() => sequenceToSequence({ attention: 'luong' as never })).toThrow(/dot, general, additive, none/)
     expect(() => sequenceToSequence({ units: 5 })).toThrow(/even number/)
     expect(() => model.stream()).toThrow(UnsupportedError)
-    expect(() => model.trace()).toThrow(/`attention` of a prediction/)
     await expect(model.exportTo(exporters.torch)).rejects.toThrow(UnsupportedError)
   })
 })
