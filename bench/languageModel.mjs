@@ -1,9 +1,11 @@
 /**
- * Training of a language model in characters a second against PyTorch: the same network (embedding 64, LSTM, a softmax of 65
- * characters), batch, clipping and Adam, each in a process of its own, in turns. Prints JSON: the median ratio of the rounds
- * and its range; above 1 Latch is faster.
+ * A language model in characters a second against PyTorch: the same network (embedding 64, LSTM, a softmax of 65 characters),
+ * each in a process of its own, in turns. It trains with the same batch, clipping and Adam, or with `--work writing` writes
+ * one character at a time, PyTorch in a loop over an LSTMCell. Prints JSON: the median ratio of the rounds and its range;
+ * above 1 Latch is faster.
  *
  * node bench/languageModel.mjs [--units 512] [--batch 64] [--steps 100] [--threads 2] [--rounds 5] [--seconds 8]
+ * node bench/languageModel.mjs --work writing --units 128 --threads 1
  * PyTorch is that of `$PYTHON`, else of `python3`.
  */
 import { spawnSync } from 'node:child_process'
@@ -13,6 +15,7 @@ import { median } from './rows.mjs'
 
 const { values } = parseArgs({
   options: {
+    work: { type: 'string', default: 'training' },
     units: { type: 'string', default: '512' },
     batch: { type: 'string', default: '64' },
     steps: { type: 'string', default: '100' },
@@ -21,11 +24,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
   },
 })
-const settings = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]))
+const { work, ...numbers } = values
+if (work !== 'training' && work !== 'writing')
+  throw new Error(`--work: expected training or writing, got ${work}`)
+const settings = Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)]))
 
 const CONTESTANTS = {
-  latch: [process.execPath, place('latch.mjs')],
-  pytorch: [process.env.PYTHON ?? 'python3', place('pytorch.py')],
+  latch: [process.execPath, place(work === 'writing' ? 'latchWriter.mjs' : 'latch.mjs')],
+  pytorch: [process.env.PYTHON ?? 'python3', place(work === 'writing' ? 'pytorchWriter.py' : 'pytorch.py')],
 }
 
 /** The programs of the two lie in a folder of their own. */
@@ -60,6 +66,7 @@ const speeds = (name) => rounds.map((round) => round[name].charactersPerSecond)
 const ratios = rounds.map(({ latch, pytorch }) => latch.charactersPerSecond / pytorch.charactersPerSecond)
 console.log(
   JSON.stringify({
+    work,
     ...settings,
     ratio: median(ratios),
     range: [Math.min(...ratios), Math.max(...ratios)],
