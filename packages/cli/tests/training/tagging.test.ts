@@ -1,5 +1,4 @@
 /** Taggers from the command line: train, resume, evaluate, predict, inspect and info. */
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Tagger } from '../../../latch/src/node.ts'
 import { json, jsonLines, Workplace } from '../cliHelpers.ts'
@@ -124,24 +123,6 @@ describe('latch train --task tag', () => {
       embeddingDropout: 0.1,
       activationPenalty: { alpha: 0, beta: 0 },
     })
-  })
-
-  it('resumes a killed run to the same bytes', async () => {
-    const long = ['--epochs', '60', '--patience', 'off', '--quiet']
-    const whole = await train(...long, '--out', 'whole.safetensors')
-    expect(whole.code).toBe(0)
-    const slow = [...long, '--checkpoint-every', '0.01', '--out', 'cut.safetensors']
-    const cut = await place.latch(['train', 'train.conll', ...SMALL, ...slow, '--json'], {
-      watch: (child, stdout) => {
-        if (stdout.split('"event":"epoch"').length > 4) child.kill('SIGKILL')
-      },
-    })
-    expect(cut.code).toBeNull()
-    const again = ['--task', 'tag', '--resume', 'cut.checkpoint.safetensors', '--quiet']
-    const { code, stderr } = await place.latch(['train', 'train.conll', ...again])
-    expect(stderr).toBe('')
-    expect(code).toBe(0)
-    expect(readFileSync(place.path('cut.safetensors'))).toEqual(readFileSync(place.path('whole.safetensors')))
   })
 
   it.each([
