@@ -13,6 +13,7 @@ import { run as nextWord } from '../examples/nextWord.ts'
 import { run as oneStep } from '../examples/oneStep.ts'
 import { multiply, add } from '../examples/paper.ts'
 import { run as riya } from '../examples/riya.ts'
+import { run as sameDate } from '../examples/sameDate.ts'
 import { run as severalLabels } from '../examples/severalLabels.ts'
 import { run as sineForecast } from '../examples/sineForecast.ts'
 import { run as shapes } from '../examples/shapes.ts'
@@ -279,6 +280,16 @@ it('several labels are found at once, and a number is near the truth', async () 
   expect([...prediction.labels].sort()).toEqual(['cold', 'loud'])
   expect(numbers.rSquared).toBeGreaterThan(0.8)
   expect(Math.abs(value - 60)).toBeLessThan(12)
+})
+
+it('two sentences name the same date, where naive Bayes can but guess', async () => {
+  const page: string[] = []
+  const { evaluation, baseline, bothOrders, answers } = await sameDate((line) => page.push(line))
+  checkPage(page)
+  expect(evaluation.accuracy).toBeGreaterThan(0.95)
+  expect(baseline).toBeLessThan(0.6)
+  expect(bothOrders).toBe(true)
+  expect(answers).toEqual(['same', 'another', 'same', 'another'])
 })
 
 it('dates that it has never seen are rewritten, by looking at the right letters', async () => {

@@ -15,7 +15,14 @@ export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
 }
 
 /** Layers that no other format has. */
-const LATCH_ONLY: readonly string[] = ['crf', 'wordCharacters', 'sentenceLabel', 'encoderDecoder']
+const LATCH_ONLY: readonly string[] = [
+  'crf',
+  'wordCharacters',
+  'sentenceLabel',
+  'encoderDecoder',
+  'pairEmbedding',
+  'pairFeatures',
+]
 
 const COUNTS = 'the counts of words: no other format has them, so the file predicts as the network alone does'
 

@@ -94,13 +94,13 @@ export interface LayerStep {
   run(rows: number): void
 }
 
-/** The steps above a layer that changes the lengths of sequences (layers/timeline.ts). */
+/** The steps above a layer that changes the lengths of sequences, or their number. */
 export interface Timeline {
   /** What the layers above are built with: `index` is of their batch. */
   readonly context: Context
   /** The most that is above it, of the plan at hand. */
   readonly capacity: Capacity
-  /** The batch as the layers above see it: the same order, other lengths. */
+  /** The batch as the layers above see it. */
   of(batch: PackedBatch): PackedBatch
   /** Of a layer that gives every sequence the same steps: how many, and of how many (null: of one row). */
   readonly fixed?: { readonly below: number | null; readonly above: number }
@@ -161,6 +161,12 @@ export interface Layer {
   backward(batch: PackedBatch, pass: Pass): void
   /** Its part of a stream, equal to `forward` to the bit; null or missing where its input goes on as it is. */
   stream?(context: StreamContext, x: Rows): LayerStep | null
+}
+
+/** What layers share above one that changes the batch. */
+export function withIndex(context: Context, index: BatchIndex): Context {
+  // What else they share changes with the plan.
+  return Object.create(context, { index: { value: index } }) as Context
 }
 
 export function makeEdge(per: 'step' | 'sequence', width: number, stride: number): Edge {

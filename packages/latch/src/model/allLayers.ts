@@ -17,6 +17,8 @@ import { layerNormLayer } from '../layers/layerNorm.ts'
 import { mergeLayer } from '../layers/skips/merge.ts'
 import { maskingLayer, zeroMaskedLayer } from '../layers/masks/masking.ts'
 import { maskedOneHotLayer } from '../layers/oneHot.ts'
+import { pairEmbeddingLayer } from '../layers/pairs/pairEmbedding.ts'
+import { pairFeaturesLayer } from '../layers/pairs/pairFeatures.ts'
 import { anyPoolLayer } from '../layers/pooling/allPools.ts'
 import { timeSoftmaxLayer } from '../layers/pooling/timeSoftmax.ts'
 import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
@@ -36,6 +38,7 @@ export const allLayers: readonly LayerInfo[] = [
   maskedOneHotLayer,
   maskedFeaturesLayer,
   /* @__PURE__ */ encoderDecoderLayer(cells),
+  pairEmbeddingLayer,
   /* @__PURE__ */ mergingRecurrentLayer(genericCells, normalisation),
   projectedLstmLayer,
   anyDropoutLayer,
@@ -61,4 +64,5 @@ export const allLayers: readonly LayerInfo[] = [
   crfLayer,
   wordCharactersLayer,
   sentenceLabelLayer,
+  pairFeaturesLayer,
 ]

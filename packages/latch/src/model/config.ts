@@ -19,6 +19,8 @@ import { readLoss, type LossOptions } from '../layers/loss.ts'
 import type { MergeOptions } from '../layers/skips/merge.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
+import type { PairEmbeddingOptions } from '../layers/pairs/pairEmbedding.ts'
+import type { PairFeaturesOptions } from '../layers/pairs/pairFeatures.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
 import type { TimeSoftmaxOptions } from '../layers/pooling/timeSoftmax.ts'
 import type { ActivationPenaltyOptions } from '../layers/regularisation/activationPenalty.ts'
@@ -62,6 +64,8 @@ export type LayerOptions =
   | PermuteOptions
   | ReshapeOptions
   | EncoderDecoderOptions
+  | PairEmbeddingOptions
+  | PairFeaturesOptions
   | CrfOptions
   | WordCharactersOptions
   | SentenceLabelOptions

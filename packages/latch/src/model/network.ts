@@ -312,7 +312,7 @@ export class Network {
     this.#needPass(batch)
     const [{ type, output }] = this.#live.layers
     if (output.gradient && type !== 'oneHot')
-      return readEdge(this.#live.engine.memory, output, 'gradient', batch)
+      return readEdge(this.#live.engine.memory, output, 'gradient', this.#passed![1])
     throw new UsageError({
       where: 'network.readInputGradient',
       expected: 'an embedding, or a features input and the option inputGradients',

@@ -216,8 +216,8 @@ export interface ModelStream<Step = string, Output extends Prediction = Predicti
 export interface ModelSummary {
   task: string
   input: ModelInput
-  /** Kinds of input: a text, token ids (also typed: `#3 #1`), features (also as JSON). */
-  reads: readonly ('text' | 'ids' | 'features')[]
+  /** Kinds of input: a text, a pair of texts ({ a, b }), token ids (also typed: `#3 #1`), features (also as JSON). */
+  reads: readonly ('text' | 'pair' | 'ids' | 'features')[]
   /** Number of tokens in the vocabulary; null without one. */
   vocabularySize: number | null
   /** How texts are tokenized; null if the model does not read texts. */

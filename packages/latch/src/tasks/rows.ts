@@ -10,6 +10,8 @@ export function assertRows(where: string, rows: unknown, { input, target }: Colu
   const remedy =
     input === 'text'
       ? 'Pass `examples.rows` of examples from a file.'
-      : `Each row is { ${input}, ${target} }.`
+      : input === 'texts'
+        ? 'Each row has two texts and a label, such as { a, b, label }.'
+        : `Each row is { ${input}, ${target} }.`
   throw new UsageError({ where, expected, got: describe(rows), remedy })
 }

@@ -20,7 +20,7 @@ import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions, GivenColumns } from './columns.ts'
 import type { CountsReport } from './counts/report.ts'
 import type { WordCounts } from './counts/wordCounts.ts'
-import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
+import type { EncodedSequence, Evaluation, ModelEvaluateOptions, ModelSummary, Prediction } from './model.ts'
 import type { FitOptions, ModelFitReport, namedColumns } from './fit/fitOptions.ts'
 import type { engineOfCheckpoint } from './fit/checkpointEngine.ts'
 import type { historyOf } from './fit/history.ts'
@@ -248,7 +248,7 @@ export interface TaskDefinition<T extends TaskTypes> extends TraceParts {
   /** The layers that its networks may contain. */
   readonly layers: readonly LayerInfo[]
   /** Kinds of input. */
-  reads(learned: T['Learned']): readonly ('text' | 'ids' | 'features')[]
+  reads(learned: T['Learned']): ModelSummary['reads']
   /** @throws DataError, ShapeError */
   encode(learned: T['Learned'], input: T['Input']): EncodedSequence
   /** Whether this is a list of inputs. */

@@ -63,7 +63,8 @@ it('every factory makes a layer that allLayers reads back', () => {
   } = latch
   const { genericDense, genericGru, genericRnn, maskedEmbedding, maskedFeatures, maskedOneHot } = latch
   const { permute, recurrent, repeat, reshape, reverse, sumPool, timeSoftmax, zeroMasked } = latch
-  const { averagePool1d, batchNorm, conv1d, crf, maxPool1d, wordCharacters } = latch
+  const { averagePool1d, batchNorm, conv1d, crf, maxPool1d, pairEmbedding, pairFeatures, wordCharacters } =
+    latch
   read([
     features(2),
     conv1d({ filters: 3, kernelSize: 2, padding: 'causal' }),
@@ -102,6 +103,12 @@ it('every factory makes a layer that allLayers reads back', () => {
     gru(3),
     dense(2),
     crf(),
+  ])
+  read([
+    pairEmbedding({ vocabulary: 4, size: 3 }),
+    pool('max'),
+    pairFeatures({ combine: 'symmetric' }),
+    dense(2),
   ])
   read([features(2), permute(4), gru(6, { returnSequences: false }), reshape(2, 3), permute(2)])
   read([maskedOneHot({ vocabulary: 3 }), genericRnn(2, { activation: 'elu' })])

@@ -24,6 +24,8 @@ export interface ModelCase<Input, Step> {
   options: object
   /** The true class number (at outputs of every step, one a step) or values (for labels, 0 or 1 each) of example `i`, and its input. */
   truth(i: number): { input: Input; target: number | readonly number[] }
+  /** It reads two texts, so there is no one sequence of steps to inspect. */
+  isPair?: boolean
   /** The baseline's value on the examples, where it is neither a share of a class nor a mean. */
   baseline?: number
   /** Of a loss of numbers in other units than the targets': the square of one. */
@@ -172,7 +174,7 @@ export function describeModelContract<Input, Step>(
         'most frequent class': maximum(targets.map((c) => targets.filter((x) => x === c).length)) / n,
         'mean of the training targets': targets.reduce((sum, x) => sum + Math.abs(x - mean), 0) / n,
         // Known apart (the examples’ words determine the labels).
-        'naive Bayes': 1,
+        'naive Bayes': one.baseline ?? 1,
         'most frequent tag of each word': 1,
         '5-gram': one.baseline!,
         'naive Bayes of each label': 1,
@@ -346,8 +348,15 @@ export function describeModelContract<Input, Step>(
     })
 
     it('can be inspected with any input that it reads', () => {
-      const { model, inputs } = one
-      for (const input of inputs) {
+      const { model, inputs, isPair = false } = one
+      const calls = [
+        () => model.trace(inputs[0]),
+        () => gradientFlow(model, inputs[0]),
+        () => influence(model, inputs[0]),
+        () => intervene(model, inputs[0], []),
+      ]
+      expect(calls.map((call) => isRefused(call))).toEqual(calls.map(() => isPair))
+      for (const input of isPair ? [] : inputs) {
         const { steps, tokens } = model.encode(input)
         const trace = model.trace(input)
         expect(trace.steps.map(({ token }) => token)).toEqual([...tokens])
@@ -373,6 +382,16 @@ export function describeModelContract<Input, Step>(
       }
     })
   })
+}
+
+/** Whether a call says that the model has no steps to inspect. */
+function isRefused(call: () => unknown): boolean {
+  try {
+    call()
+    return false
+  } catch (error) {
+    return error instanceof UnsupportedError && error.message.includes('one sequence of steps in every layer')
+  }
 }
 
 /** Figures of an evaluation of labels, and the same from predictions: of any text, each label is right or wrong. */

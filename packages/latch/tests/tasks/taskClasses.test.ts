@@ -8,6 +8,7 @@ import {
   SequenceToSequence,
   Tagger,
   TextClassifier,
+  TextPairClassifier,
   TextRegressor,
   tagger,
   type ClassifierFitOptions,
@@ -16,6 +17,7 @@ import {
   type SequenceColumns,
   type TagColumns,
   type TextColumn,
+  type TextPairFitOptions,
 } from '../../src/index.ts'
 
 it('each class reads its own models and options', () => {
@@ -27,6 +29,7 @@ it('each class reads its own models and options', () => {
     tags: () => Tagger.load('m'),
     text: () => TextClassifier.load('m'),
     number: () => TextRegressor.load('m'),
+    pair: () => TextPairClassifier.load('m'),
   }
   expectTypeOf(load.language).returns.resolves.toEqualTypeOf<LanguageModel>()
   expectTypeOf(load.labels).returns.resolves.toEqualTypeOf<MultiLabelClassifier>()
@@ -35,6 +38,7 @@ it('each class reads its own models and options', () => {
   expectTypeOf(load.tags).returns.resolves.toEqualTypeOf<Tagger>()
   expectTypeOf(load.text).returns.resolves.toEqualTypeOf<TextClassifier>()
   expectTypeOf(load.number).returns.resolves.toEqualTypeOf<TextRegressor>()
+  expectTypeOf(load.pair).returns.resolves.toEqualTypeOf<TextPairClassifier>()
 
   const bytes = new Uint8Array()
   const resume = {
@@ -45,6 +49,7 @@ it('each class reads its own models and options', () => {
     tags: () => Tagger.fromCheckpoint(bytes),
     text: () => TextClassifier.fromCheckpoint(bytes),
     number: () => TextRegressor.fromCheckpoint(bytes),
+    pair: () => TextPairClassifier.fromCheckpoint(bytes),
   }
   type Resumed<M, O> = { model: M; fitOptions: O }
   expectTypeOf(resume.language).returns.resolves.toEqualTypeOf<
@@ -60,6 +65,7 @@ it('each class reads its own models and options', () => {
   expectTypeOf(resume.tags).returns.resolves.toEqualTypeOf<Resumed<Tagger, FitOptions & TagColumns>>()
   expectTypeOf(resume.text).returns.resolves.toEqualTypeOf<Resumed<TextClassifier, ClassifierFitOptions>>()
   expectTypeOf(resume.number).returns.resolves.toEqualTypeOf<Resumed<TextRegressor, RegressorFitOptions>>()
+  expectTypeOf(resume.pair).returns.resolves.toEqualTypeOf<Resumed<TextPairClassifier, TextPairFitOptions>>()
   expect(() => Tagger.fromBytes(bytes)).toThrow(FormatError)
 })
 

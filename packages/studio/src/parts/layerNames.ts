@@ -6,6 +6,8 @@ export const LAYER_NAMES: Readonly<Record<LayerOptions['type'], string>> = {
   embedding: 'embedding',
   oneHot: 'one-hot',
   encoderDecoder: 'Encoder and decoder',
+  pairEmbedding: 'embedding of pairs',
+  pairFeatures: 'features of pairs',
   features: 'features',
   wordCharacters: 'words by characters',
   sentenceLabel: 'label of the sentence',

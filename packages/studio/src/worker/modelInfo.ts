@@ -3,10 +3,15 @@ import { cells, UnsupportedError, type SequenceToSequence } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import type { ModelInfo } from './protocol.ts'
 
-/** What the model's settings do not say, its top recurrent layer does. */
+/** What the model's settings do not say, its top recurrent layer does. @throws UnsupportedError for a model of two texts */
 export function modelInfo(model: AnyModel, name: string): ModelInfo {
   const { network, history, labels } = model
   const { reads, input, vocabularySize, predicts, parameters } = model.summary()
+  const [kind] = reads
+  if (kind === 'pair') {
+    const expected = 'a model of one sequence'
+    throw new UnsupportedError({ where: name, expected, got: 'a classifier of pairs of texts' })
+  }
   const own = model.settings as Partial<ModelInfo['settings']>
   const recurrent = network.config.layers.filter((layer) => layer.type === 'recurrent')
   const top = recurrent.at(-1)
@@ -30,7 +35,7 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
     gates: cell?.gateNames ?? [],
     keepGate: cell?.keepGate ?? null,
     convention: cell?.keepConvention ?? null,
-    reads: reads[0],
+    reads: kind,
     // Of several labels each has a number of its own.
     numbers: predicts !== 'classes',
     example: exampleOf(model, prime),

@@ -43,10 +43,11 @@ class Runner {
   }
 
   async open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelInfo> {
-    this.#model = await openModel(bytes, name, files, ENGINE)
+    const model = await openModel(bytes, name, files, ENGINE)
+    const info = modelInfo(model, name)
+    this.#model = model
     this.#trace = null
     this.#writer = null
-    const info = modelInfo(this.#model, name)
     this.#writes = info.prime !== null || info.targets
     return info
   }

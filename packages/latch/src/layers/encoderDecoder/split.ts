@@ -6,7 +6,8 @@ import type { Arena } from '../../engine/arena.ts'
 import { DataError, UnsupportedError } from '../../core/errors.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { BatchIndex } from '../batchIndex.ts'
-import type { Capacity, Context, Timeline } from '../layer.ts'
+import { withIndex, type Capacity, type Context, type Timeline } from '../layer.ts'
+import { splitIds } from '../splitIds.ts'
 
 /** Both sides of a batch. */
 export interface Sides {
@@ -34,10 +35,8 @@ export class SplitTimeline implements Timeline {
     this.#name = name
     this.#sourceSize = sourceSize
     this.#memory = context.engine.memory
-    // What else layers share changes with the plan.
-    const withIndex = (index: BatchIndex) => Object.create(context, { index: { value: index } }) as Context
-    this.context = withIndex(this.#targetIndex)
-    this.sourceContext = withIndex(this.#sourceIndex)
+    this.context = withIndex(context, this.#targetIndex)
+    this.sourceContext = withIndex(context, this.#sourceIndex)
   }
 
   plan(below: Capacity): void {
@@ -62,24 +61,10 @@ export class SplitTimeline implements Timeline {
   split(batch: PackedBatch): Sides {
     const known = this.#sides.get(batch)
     if (known) return known
-    const { sequences, ids, lengths, sortedIndices } = batch
-    const all: Int32Array[] = []
-    lengths.forEach((length, b) => (all[sortedIndices[b]] = new Int32Array(length)))
-    batch.eachRow((row, sequence, t) => {
-      all[sequence][t] = ids?.[row] ?? -1
-    })
-    const sources: Int32Array[] = []
-    const targets: Int32Array[] = []
-    all.forEach((own, sequence) => {
-      const at = own.findIndex((id) => id >= this.#sourceSize)
-      const target = own.subarray(Math.max(0, at)).map((id) => id - this.#sourceSize)
-      if (at < 1 || target.some((id) => id < 0)) this.#throwUnsplit(sequence)
-      sources.push(own.subarray(0, at))
-      targets.push(target)
-    })
-    const source = PackedBatch.ofIds(sources)
-    const target = PackedBatch.ofIds(targets)
-    const places = new Int32Array(sequences)
+    const { first, second } = splitIds(batch, this.#sourceSize, (sequence) => this.#throwUnsplit(sequence))
+    const source = PackedBatch.ofIds(first)
+    const target = PackedBatch.ofIds(second)
+    const places = new Int32Array(batch.sequences)
     source.sortedIndices.forEach((sequence, place) => (places[sequence] = place))
     const sides = { source, target, sourceOf: target.sortedIndices.map((sequence) => places[sequence]) }
     this.#sides.set(batch, sides)

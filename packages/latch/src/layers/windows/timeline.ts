@@ -5,7 +5,14 @@
 import type { Arena } from '../../engine/arena.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { BatchIndex } from '../batchIndex.ts'
-import type { Capacity, Context, Layer, SeenBatch, Timeline } from '../layer.ts'
+import {
+  withIndex,
+  type Capacity,
+  type Context,
+  type Layer,
+  type SeenBatch,
+  type Timeline,
+} from '../layer.ts'
 import { ownFields } from './receptiveFields.ts'
 
 /** How lengths change. */
@@ -35,8 +42,7 @@ export class ChangedTimeline implements Timeline {
   constructor(context: Context, change: LengthChange) {
     this.#memory = context.engine.memory
     this.#change = change
-    // What else layers share changes with the plan.
-    this.context = Object.create(context, { index: { value: this.#index } }) as Context
+    this.context = withIndex(context, this.#index)
   }
 
   plan(below: Capacity): void {

@@ -35,6 +35,8 @@ import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import type { TaggerInput } from '../tagger/learned.ts'
 import { Tagger } from '../tagger/tagger.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
+import type { TextPair } from '../textPairClassifier/learned.ts'
+import { TextPairClassifier } from '../textPairClassifier/textPairClassifier.ts'
 import { TextRegressor } from '../textRegressor/textRegressor.ts'
 import type { TaskTypes } from '../task.ts'
 import type { TaskClass } from '../taskModel.ts'
@@ -44,9 +46,13 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 
 export { IMPORT_OPTION_NAMES } from '../../formats/imported.ts'
 
-/** The options that name the columns: `text` and `label` of a text classifier, `tokens` and `tags` of a tagger, `input` and `target` of other models. */
+/**
+ * The options that name the columns: `text` and `label` of a text classifier, `texts` and `label` of one of pairs, `tokens`
+ * and `tags` of a tagger, `input` and `target` of other models.
+ */
 type Columns = {
   text?: string | readonly string[]
+  texts?: readonly [a: string, b: string]
   label?: string
   input?: string
   target?: string
@@ -59,7 +65,7 @@ type Columns = {
  * `summary().reads` lists them, and `columns` the options that name the columns of `fit` and `evaluate`.
  */
 export type AnyModel = Model<
-  SequenceInput | TaggerInput,
+  SequenceInput | TaggerInput | TextPair,
   SequenceTypes['Step'],
   Prediction,
   Evaluation,
@@ -141,6 +147,7 @@ const TASKS = {
   textClassifier: readerOf(TextClassifier),
   multiLabelClassifier: readerOf(MultiLabelClassifier) as never,
   textRegressor: readerOf(TextRegressor),
+  textPairClassifier: readerOf(TextPairClassifier),
   languageModel: readerOf(LanguageModel),
   sequenceToSequence: readerOf(SequenceToSequence) as never,
   tagger: readerOf(Tagger),

@@ -208,13 +208,28 @@ export function checkColumns(
   for (const part of ['input', 'target'] as const) {
     const name = columns[part]
     const value = (options as Record<string, unknown>)[name]
-    if (typeof value === 'string' || (value === undefined && !columns.required)) continue
+    if (value === undefined && !columns.required) continue
+    if (name === 'texts') {
+      checkPair(where, value)
+      continue
+    }
+    if (typeof value === 'string') continue
     const isText = name === 'text'
     if (isText && Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'))
       continue
     const expected = `the name of the column with the ${name}${isText ? ', or a list of names' : ''}`
     throw new UsageError({ where: `${where} option ${name}`, expected, got: describe(value) })
   }
+}
+
+function checkPair(where: string, value: unknown): void {
+  const isPair = Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string')
+  if (isPair && value[0] !== value[1]) return
+  throw new UsageError({
+    where: `${where} option texts`,
+    expected: 'a list of two different column names, those of the texts',
+    got: isPair ? `${describe(value[0])} twice` : describe(value),
+  })
 }
 
 /** Checks the options of the optimizer against those of its type. */

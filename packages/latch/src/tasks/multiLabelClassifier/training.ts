@@ -4,10 +4,17 @@ import { sortLabels } from '../../data/labels.ts'
 import { labelBayes } from '../baselines/labelBayes.ts'
 import { findLabel, formatCount } from '../labels.ts'
 import type { Reading, TaskTraining } from '../task.ts'
-import { TextDataset } from '../textClassifier/dataset.ts'
+import { IdDataset } from '../textClassifier/dataset.ts'
 import { describeTexts } from '../textClassifier/describeRows.ts'
 import { classifierLayers } from '../textClassifier/layers.ts'
-import { extendWords, learnWords, readLabels, readTexts, wordEmbedding } from '../textClassifier/texts.ts'
+import {
+  encodeItems,
+  extendWords,
+  learnWords,
+  readLabels,
+  readTexts,
+  wordEmbedding,
+} from '../textClassifier/texts.ts'
 import { fitDefaults } from '../textClassifier/training.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import { splitLabels } from './labelLists.ts'
@@ -61,7 +68,7 @@ export const taskTraining: TaskTraining<MultiLabelTypes> = {
   network: (learned) => ({ config: multiLabelNetwork(learned), layers: classifierLayers }),
 
   dataset: ({ learned }, items) =>
-    new TextDataset(items, learned.words, (rows) => {
+    new IdDataset(encodeItems(learned, items), (rows) => {
       const width = learned.labels.length
       const values = new Float64Array(rows.length * width)
       rows.forEach((row, i) => {

@@ -35,20 +35,22 @@ export function readTexts(
   const reader = trained?.learned.reader ?? new TextReader(settings)
   const read = examples.texts.map((text) => reader.read(text))
   const cut = read.reduce((count, { cut: tokens }) => count + (tokens > 0 ? 1 : 0), 0)
-  const limit = reader.maximumLength
   return {
     examples,
     tokens: read.map(({ tokens }) => tokens),
     rows: examples.rowNumbers,
     textColumn: examples.columns.text,
-    warnings:
-      cut === 0
-        ? examples.notes
-        : [...examples.notes, `${formatCount(cut, 'text')} cut at ${formatCount(limit, 'token')}.`],
+    warnings: [...examples.notes, ...warnCut(cut, reader.maximumLength)],
   }
 }
 
-function nounOf(purpose: Reading<Texts>['purpose']): string {
+/** A sentence on texts that were cut, if there are any. */
+export function warnCut(cut: number, limit: number): string[] {
+  return cut > 0 ? [`${formatCount(cut, 'text')} cut at ${formatCount(limit, 'token')}.`] : []
+}
+
+/** What rows are called in messages. */
+export function nounOf(purpose: Reading<Texts>['purpose']): string {
   return purpose === 'validation' ? 'validation row' : 'row'
 }
 
@@ -97,6 +99,11 @@ export function wordEmbedding({ lowercase }: ClassifierSettings) {
     ignoreCase: lowercase,
     tokens: (item: Tokens[number]) => item.tokens,
   }
+}
+
+/** The ids of items' texts. */
+export function encodeItems({ words }: Pick<TextLearned, 'words'>, items: Tokens): Int32Array[] {
+  return items.map(({ tokens }) => words.encode(tokens))
 }
 
 /** The vocabulary with the tokens of new rows; null if there are none. */

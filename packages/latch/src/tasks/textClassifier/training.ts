@@ -2,18 +2,19 @@
 import { cells } from '../../cells/registry.ts'
 import { sortLabels } from '../../data/labels.ts'
 import { DataError } from '../../core/errors.ts'
+import type { Baseline } from '../baselines/baseline.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { FEWEST_ROWS, countWords } from '../counts/countWords.ts'
 import { findLabel, formatCount } from '../labels.ts'
-import type { Reading, TaskTraining } from '../task.ts'
-import { TextDataset } from './dataset.ts'
+import type { Reading, TaskTraining, Trained } from '../task.ts'
+import { IdDataset } from './dataset.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import { describeRows } from './describeRows.ts'
 import { classifierLayers } from './layers.ts'
 import { classifierNetwork } from './network.ts'
-import { completeLearned, type TextTypes } from './learned.ts'
+import { completeLearned, type TextLearned, type TextTypes } from './learned.ts'
 import type { ClassifierSettings } from './options.ts'
-import { extendWords, learnWords, readLabels, readTexts, wordEmbedding } from './texts.ts'
+import { encodeItems, extendWords, learnWords, readLabels, readTexts, wordEmbedding } from './texts.ts'
 
 export * from '../fit/trainingModule.ts'
 
@@ -28,11 +29,8 @@ export const taskTraining: TaskTraining<TextTypes> = {
   fitDefaults,
 
   readExamples(rows, reading) {
-    const { trained, purpose } = reading
     const { examples, tokens, ...read } = readTexts(rows, reading)
-    const labels = trained?.learned.labels ?? chooseLabels(examples.labels, reading)
-    const classes = readLabels(examples, purpose, (label) => findLabel(label, labels))
-    if (purpose === 'training' && classes.every((c) => c === classes[0])) throwSingleLabel(examples.labels)
+    const { labels, classes } = readClasses(examples, reading)
     return { ...read, items: tokens.map((own, i) => ({ tokens: own, class: classes[i] })), labels }
   },
 
@@ -59,7 +57,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
   }),
 
   dataset: ({ learned }, items) =>
-    new TextDataset(items, learned.words, (rows) => {
+    new IdDataset(encodeItems(learned, items), (rows) => {
       const classes = Int32Array.from(rows, (row) => items[row].class)
       return { targets: { classes }, classes }
     }),
@@ -73,20 +71,46 @@ export const taskTraining: TaskTraining<TextTypes> = {
     return { learned: { ...learned, counts }, counts: report }
   },
 
-  baseline(training, { columns }) {
-    const model = naiveBayes(training, { text: columns.texts ?? columns.input!, label: columns.target! })
-    return {
-      name: 'naive Bayes',
-      evaluate(rows) {
-        const { accuracy, n } = model.evaluate(rows)
-        return { metric: 'accuracy', value: accuracy, n }
-      },
-    }
-  },
+  baseline: (training, { columns }) =>
+    bayesBaseline(training, columns.texts ?? columns.input!, columns.target!),
+}
+
+/** Naive Bayes of words and pairs of words; several texts of a row are one. */
+export function bayesBaseline(
+  training: Iterable<object>,
+  text: string | readonly string[],
+  label: string,
+): Baseline {
+  const model = naiveBayes(training, { text, label })
+  return {
+    name: 'naive Bayes',
+    evaluate(rows) {
+      const { accuracy, n } = model.evaluate(rows)
+      return { metric: 'accuracy', value: accuracy, n }
+    },
+  }
+}
+
+/**
+ * The labels, and the class of each row.
+ * @throws DataError for a label that the model does not have, and for training rows of one label only
+ */
+export function readClasses(
+  examples: Parameters<typeof readLabels>[0],
+  {
+    trained,
+    purpose,
+    labels: wanted,
+  }: Pick<Reading<TextTypes>, 'purpose' | 'labels'> & { trained: Trained<TextLearned> | null },
+): { labels: readonly string[]; classes: number[] } {
+  const labels = trained?.learned.labels ?? chooseLabels(examples.labels, wanted)
+  const classes = readLabels(examples, purpose, (label) => findLabel(label, labels))
+  if (purpose === 'training' && classes.every((c) => c === classes[0])) throwSingleLabel(examples.labels)
+  return { labels, classes }
 }
 
 /** The given labels, else those of the rows. @throws DataError for only one */
-function chooseLabels(labels: readonly string[], { labels: wanted }: Reading<TextTypes>): readonly string[] {
+function chooseLabels(labels: readonly string[], wanted: readonly string[] | null): readonly string[] {
   const found = wanted ?? sortLabels(labels)
   if (new Set(found).size < 2) throwSingleLabel(labels)
   return found

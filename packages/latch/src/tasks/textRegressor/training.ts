@@ -4,9 +4,16 @@ import { describe } from '../../core/validation.ts'
 import { ridge } from '../baselines/ridge.ts'
 import { measureValues } from '../evaluate.ts'
 import type { TaskTraining } from '../task.ts'
-import { TextDataset } from '../textClassifier/dataset.ts'
+import { IdDataset } from '../textClassifier/dataset.ts'
 import { describeTexts } from '../textClassifier/describeRows.ts'
-import { extendWords, learnWords, readLabels, readTexts, wordEmbedding } from '../textClassifier/texts.ts'
+import {
+  encodeItems,
+  extendWords,
+  learnWords,
+  readLabels,
+  readTexts,
+  wordEmbedding,
+} from '../textClassifier/texts.ts'
 import { fitDefaults } from '../textClassifier/training.ts'
 import { unknownTokens } from '../unknownTokens.ts'
 import { completeRegressor, type NumberItem, type RegressorTypes, type TargetScaling } from './learned.ts'
@@ -46,7 +53,7 @@ export const taskTraining: TaskTraining<RegressorTypes> = {
 
   dataset({ learned }, items) {
     const { mean, deviation } = learned.scaling
-    return new TextDataset(items, learned.words, (rows) => ({
+    return new IdDataset(encodeItems(learned, items), (rows) => ({
       targets: { values: Float64Array.from(rows, (row) => (items[row].value - mean) / deviation) },
     }))
   },

@@ -4,6 +4,7 @@ import { FORMAT_CASES } from './formatCases.ts'
 import { INSPECTION_CASES } from './inspectionCases.ts'
 import { LAYER_CASES } from './layerCases.ts'
 import { MODEL_CASES } from './modelCases.ts'
+import { PAIR_CASES } from './pairCases.ts'
 import type { RemedyCase } from './remedyCase.ts'
 import { REGULARISATION_CASES } from './regularisationCases.ts'
 import { RESUME_CASES } from './resumeCases.ts'
@@ -18,6 +19,7 @@ export const REMEDY_CASES: readonly RemedyCase[] = [
   ...MODEL_CASES,
   ...LAYER_CASES,
   ...SEQUENCE_CASES,
+  ...PAIR_CASES,
   ...TASK_CASES,
   ...TEXT_CASES,
   ...REGULARISATION_CASES,

@@ -22,6 +22,18 @@ export interface ExportEdge {
   width: number
 }
 
+/** Inputs, and layers that only Latch has. */
+type NoLayer =
+  | 'embedding'
+  | 'oneHot'
+  | 'features'
+  | 'crf'
+  | 'wordCharacters'
+  | 'sentenceLabel'
+  | 'encoderDecoder'
+  | 'pairEmbedding'
+  | 'pairFeatures'
+
 /** Adds the layers of a network to a graph. */
 class LayerExport {
   readonly graph = new ExportGraph()
@@ -153,8 +165,7 @@ class LayerExport {
         })
       default:
         // `exporters` reject those that only Latch has; a layer type without a case is a compile error here.
-        options.type satisfies
-          'embedding' | 'oneHot' | 'features' | 'crf' | 'wordCharacters' | 'sentenceLabel' | 'encoderDecoder'
+        options.type satisfies NoLayer
         throw new RangeError(`${name} stands above an input`)
     }
   }

@@ -188,6 +188,8 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
         | 'wordCharacters'
         | 'sentenceLabel'
         | 'encoderDecoder'
+        | 'pairEmbedding'
+        | 'pairFeatures'
       return { make: null, run: [] }
   }
 }
