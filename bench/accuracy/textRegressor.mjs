@@ -12,7 +12,7 @@ const rows = (list) => list.map(({ source, targets }) => ({ word: source, syllab
 await measure({
   data: 'CMU pronouncing dictionary, syllables of a word',
   make: textRegressor,
-  train: rows(train).slice(0, 20_000),
+  train: rows(train).slice(0, 10_000),
   validation: rows(validation).slice(0, 2000),
   test: rows(test),
   columns: { text: 'word', label: 'syllables' },
