@@ -206,6 +206,48 @@ describe('the encoder-decoder layer', () => {
     }
   })
 
+  it('takes targets longer than what runs together, with the same gradients', () => {
+    const before = { ...parallelism }
+    Object.assign(parallelism, { minWork: 0, eager: true })
+    const long = (count: number, size: number, by: number) =>
+      Array.from({ length: count }, (_id, i) => (i * i * by) % size)
+    const pairs: typeof PAIRS = [
+      [long(40, SOURCE, 3), [0, ...long(420, TARGET, 7)]],
+      [long(9, SOURCE, 7), [0, ...long(139, TARGET, 5)]],
+      [long(300, SOURCE, 1), [0, 2, 1]],
+    ]
+    const gradients = (engine: NetworkOptions) => {
+      const net = made({ attention: 'additive', units: 10 }, engine)
+      net.prepareTraining()
+      net.zeroGradients()
+      const batch = joined(pairs)
+      const pass = { training: true, record: false, key: 0 }
+      net.forward(batch, pass)
+      net.backward(batch, { stepClasses: classesOf(pairs) }, pass)
+      return net.parameters.map(({ name }) => net.readParameter(name, 'gradients'))
+    }
+    const one = gradients({ engine: 'simd', threads: 1 })
+    expect(gradients({ engine: 'simd', threads: 2 })).toEqual(one)
+    const wanted = gradients({ engine: 'reference', precision: 'float64' })
+    wanted.forEach((own, i) => expectClose(one[i], own, 2e-6))
+    Object.assign(parallelism, before)
+    const net = made({ attention: 'additive', units: 10 })
+    const at = net.parameters.findIndex(({ name }) => name.endsWith('score.weight'))
+    const { name } = net.parameters[at]
+    const v = net.readParameter(name)
+    const lossWith = (unit: number, by: number) => {
+      net.writeParameter(
+        name,
+        v.map((x, j) => (j === unit ? x + by : x)),
+      )
+      const batch = joined(pairs)
+      net.forward(batch)
+      return net.loss(batch, { stepClasses: classesOf(pairs) }).mean
+    }
+    const slopes = Array.from(v, (_x, j) => (lossWith(j, 1e-5) - lossWith(j, -1e-5)) / 2e-5)
+    expectClose(wanted[at], slopes, 1e-9)
+  })
+
   it('refuses ids that are not a pair, units that cannot be halved, and streams', () => {
     const net = made({})
     const forward = (ids: number[]) => () => net.forward(PackedBatch.ofIds([ids]))
