@@ -24,6 +24,7 @@ import {
 import { describeInput, describeOrigin, printLayers, printSentences } from '../info/layersTable.ts'
 import type { Contents } from '../info/contents.ts'
 import { contentsAsObjects, printContents as printContentsTable } from '../info/contentsTable.ts'
+import { nounOf } from '../options/modelNouns.ts'
 import { openModelAt } from '../options/models.ts'
 import { maximum } from 'latch/inspection'
 import { count, percent } from '../terminal/numbers.ts'
@@ -169,11 +170,13 @@ function modelFacts(path: string, model: AnyModel): Facts {
   return {
     model: path,
     task:
-      task === 'multiLabelClassifier'
-        ? 'multi-label classifier'
+      task === 'multiLabelClassifier' || task === 'textPairClassifier'
+        ? nounOf(model).replace('a ', '')
         : task.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
     ...(source === null ? {} : { from: describeOrigin(source) }),
-    ...(reads.includes('text') ? {} : { input: describeInput(input) }),
+    ...(reads.includes('text')
+      ? {}
+      : { input: reads.includes('pair') ? 'pairs of texts' : describeInput(input) }),
     tokens,
     // Single values; the lists of an imported model's settings stand below.
     ...Object.fromEntries(

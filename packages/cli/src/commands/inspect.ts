@@ -8,6 +8,7 @@ import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption }
 import { asLanguageModel } from '../language/languageModels.ts'
 import { drawSurprise } from '../language/surprise.ts'
 import { inspectSequences } from '../sequences/inspect.ts'
+import { requireOneText } from '../pairs/models.ts'
 import { asSequenceToSequence } from '../sequences/models.ts'
 import { drawTags, tagsJson } from '../tagging/predict.ts'
 import { asTagger } from '../tagging/taggers.ts'
@@ -72,6 +73,7 @@ export function inspectCommand(output: Output) {
       const { model, files } = opened
       printModelNotes(opened, output)
       noteReplaced(await checkFiles(flags, files.read), output)
+      requireOneText('inspect', model)
       const sequences = asSequenceToSequence(model)
       if (sequences) {
         const trace = inspectSequences(sequences, text, flags, output)

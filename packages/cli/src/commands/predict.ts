@@ -42,6 +42,8 @@ import {
   tableOptions,
   type TableFlags,
 } from '../options/tableFlags.ts'
+import { readsPairs } from '../pairs/models.ts'
+import { givenPairs, linePair, tablePairs } from '../pairs/predict.ts'
 import { asSequenceToSequence } from '../sequences/models.ts'
 import {
   beamsOption,
@@ -54,6 +56,7 @@ import { readSources } from '../sequences/pairs.ts'
 import { drawWritten, writer, writtenCells, writtenJson } from '../sequences/predict.ts'
 import { predictFile, taggedLine, tagsJson } from '../tagging/predict.ts'
 import { asTagger, requireTaggerFlags } from '../tagging/taggers.ts'
+import { answerAll, type Answers, type Item } from '../texts/answers.ts'
 import { drawLabelList, labelListCells, type LabelList } from '../texts/predict.ts'
 import { textColumns } from '../options/rows.ts'
 import { getTyped, type Typed } from '../options/fixes.ts'
@@ -74,6 +77,9 @@ row per step. A text that the model cannot read is reported in its place; the
 others are answered, and the exit code is 1. A piped field that a spreadsheet would
 take for a formula begins with an apostrophe; --json has every text as it is.
 
+A classifier of pairs of texts takes two texts for each pair, the columns of --text
+A,B, or lines with a tab between both.
+
 A sequence-to-sequence model prints the text that it writes, its probability and the
 source; --beams finds likelier ones, --top several.
 
@@ -85,6 +91,7 @@ Examples:
   $ latch predict model.safetensors --file comments.csv --text comment --json > labels.jsonl
   $ tail -f chat.log | latch predict model.safetensors
   $ latch predict model.safetensors "you are not good" --top 3
+  $ latch predict pairs.safetensors "how old are you" "what is your age"
   $ latch predict dates.safetensors "4th of July 1976" --beams 5
   $ latch predict model.onnx --ids "3 1 4"
   $ latch predict series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"`
@@ -212,13 +219,6 @@ function checkSources(texts: readonly string[], flags: PredictFlags): void {
   })
 }
 
-/** A text to predict. */
-interface Item {
-  text: string
-  /** Why the text could not be read at all. */
-  error?: LatchError
-}
-
 /** Texts, and where they come from. */
 interface Source {
   groups: AsyncIterable<Item[]>
@@ -232,29 +232,35 @@ async function sourceOf(
   model: AnyModel,
   output: Output,
 ): Promise<Source> {
+  const isPair = readsPairs(model)
   if (given.length > 0) {
-    return { groups: chunks(given), place: given.length === 1 ? null : (row) => `text ${row + 1}` }
+    const items = isPair ? givenPairs(given) : itemsOf(given)
+    const place = (row: number) => `${isPair ? 'pair' : 'text'} ${row + 1}`
+    return { groups: chunks(items), place: items.length === 1 ? null : place }
   }
   const { file } = flags
   if (file === undefined) {
     if (process.stdin.isTTY) output.note('type a text and press Enter; press Ctrl-D to quit.')
-    return lineSource('-', flags, output)
+    return lineSource('-', flags, isPair, output)
   }
   const name = file === '-' ? 'standard input' : file
   const place = (row: number) => `${name}, row ${row}`
+  const pairs = isPair ? await tablePairs(file, flags, output, model.summary().textColumn) : null
+  if (pairs) return { groups: chunks(pairs), place }
   if (asSequenceToSequence(model) && isTable(file, { ...flags, text: flags.source }))
-    return { groups: chunks(await readSources(file, flags, output)), place }
+    return { groups: chunks(itemsOf(await readSources(file, flags, output))), place }
   if (!isTable(file, flags) && !isFolder(file)) {
-    const otherwise = 'one text per line; `--text COLUMN` or `--format NAME` reads a table'
+    const what = isPair ? 'pair of texts, with a tab between them,' : 'text'
+    const otherwise = `one ${what} per line; \`--text ${isPair ? 'A,B' : 'COLUMN'}\` or \`--format NAME\` reads a table`
     output.note(`${file === '-' ? 'standard input' : basename(file)}: read as ${otherwise}.`)
-    return lineSource(file, flags, output)
+    return lineSource(file, flags, isPair, output)
   }
   const text = flags.text === undefined ? undefined : textColumns(flags.text)
   const trained = model.summary().textColumn
   const trainedText = trained === null ? null : textColumns(trained)
   const { texts, notes } = await readTexts(file, { text, trainedText, ...tableOptions(flags) })
   for (const note of notes) output.note(noteAsFlags(note))
-  return { groups: chunks(texts), place }
+  return { groups: chunks(itemsOf(texts)), place }
 }
 
 function isFolder(path: string): boolean {
@@ -262,7 +268,7 @@ function isFolder(path: string): boolean {
 }
 
 /** The lines of a file or of standard input. In a stream, a line that cannot be decoded is an error of its own. */
-function lineSource(file: string, { encoding }: PredictFlags, output: Output): Source {
+function lineSource(file: string, { encoding }: PredictFlags, isPair: boolean, output: Output): Source {
   const faults = new Map<number, LatchError>()
   const lines = readLines(file, {
     encoding,
@@ -270,42 +276,49 @@ function lineSource(file: string, { encoding }: PredictFlags, output: Output): S
     ...(file === '-' ? { onFault: (error, line) => faults.set(line - 1, error) } : {}),
   })
   const name = file === '-' ? 'standard input' : file
-  return { groups: grouped(itemsOf(lines, faults), BATCH_SIZE), place: (row) => `${name}, line ${row + 1}` }
+  const place = (row: number) => `${name}, line ${row + 1}`
+  const items = readItems(lines, (text, row) =>
+    isPair && !faults.has(row) ? linePair(text, place(row)) : { text, error: faults.get(row) },
+  )
+  return { groups: grouped(items, BATCH_SIZE), place }
 }
 
-async function* itemsOf(lines: AsyncIterable<string>, faults: Map<number, LatchError>): AsyncGenerator<Item> {
+async function* readItems(
+  lines: AsyncIterable<string>,
+  itemOf: (text: string, row: number) => Item,
+): AsyncGenerator<Item> {
   let row = 0
-  for await (const text of lines) {
-    yield { text, error: faults.get(row) }
-    faults.delete(row++)
-  }
+  for await (const text of lines) yield itemOf(text, row++)
 }
 
-interface Answers {
-  one(text: string): Printed
-  /** An error has its `row` among the texts. */
-  many(texts: readonly string[]): Printed[]
+function itemsOf(texts: readonly string[]): Item[] {
+  return texts.map((text) => ({ text }))
 }
 
-function labelAnswers(model: AnyModel, options: PredictOptions): Answers {
+function labelAnswers(model: AnyModel, options: PredictOptions): Answers<Printed> {
+  const inputOf = ({ text, pair }: Item) => pair ?? text
   return {
-    one: (text) => printed(model.predict(text, options)),
-    many: (texts) => model.predict(texts, options).map(printed),
+    one: (item) => printed(model.predict(inputOf(item), options)),
+    many: (items) => model.predict(items.map(inputOf), options).map(printed),
   }
 }
 
-function writtenAnswers(...given: Parameters<typeof writer>): Answers {
+function writtenAnswers(...given: Parameters<typeof writer>): Answers<Printed> {
   const { one, many } = writer(...given)
   return {
-    one: (text) => ({ written: one(text) }),
-    many: (texts) => many(texts).map((written) => ({ written })),
+    one: ({ text }) => ({ written: one(text) }),
+    many: (items) => many(items.map(({ text }) => text)).map((written) => ({ written })),
   }
 }
 
-async function printAll({ groups, place }: Source, answers: Answers, printer: Printer): Promise<void> {
+async function printAll(
+  { groups, place }: Source,
+  answers: Answers<Printed>,
+  printer: Printer,
+): Promise<void> {
   let row = 0
   for await (const items of groups) {
-    const found = place ? answerAll(answers, items) : items.map(({ text }) => answers.one(text))
+    const found = place ? answerAll(answers, items) : items.map((item) => answers.one(item))
     for (const [i, answer] of found.entries()) {
       if (answer instanceof LatchError) {
         // A line that could not be read says itself where it is.
@@ -332,24 +345,6 @@ interface Labelled {
   top?: RankedLabel[]
 }
 
-/** An answer or an error for each text: one that cannot be read does not keep the others from their answers. */
-function answerAll(answers: Answers, items: readonly Item[]): (Printed | LatchError)[] {
-  const found: (Printed | LatchError)[] = items.map(({ error }) => error!)
-  let rows = items.map((_, i) => i).filter((i) => !found[i])
-  while (rows.length > 0) {
-    try {
-      answers.many(rows.map((i) => items[i].text)).forEach((one, i) => (found[rows[i]] = one))
-      return found
-    } catch (error) {
-      if (!(error instanceof LatchError) || error.row === undefined) throw error
-      const { row } = error
-      found[rows[row]] = error
-      rows = rows.filter((_, i) => i !== row)
-    }
-  }
-  return found
-}
-
 function printed(prediction: Prediction): Printed {
   if ('tags' in prediction) return { tagged: prediction as TagPrediction }
   const { label, probabilities, output, steps, top } = prediction
@@ -359,10 +354,8 @@ function printed(prediction: Prediction): Printed {
   return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
 }
 
-async function* chunks(texts: readonly string[]): AsyncGenerator<Item[]> {
-  for (let from = 0; from < texts.length; from += BATCH_SIZE) {
-    yield texts.slice(from, from + BATCH_SIZE).map((text) => ({ text }))
-  }
+async function* chunks(items: readonly Item[]): AsyncGenerator<Item[]> {
+  for (let from = 0; from < items.length; from += BATCH_SIZE) yield items.slice(from, from + BATCH_SIZE)
 }
 
 /** Lines in groups: those available without waiting, so that a slow pipe gets its predictions immediately. */

@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import {
   cells,
   type ModelFitReport,
+  PAIR_FEATURES,
   REGRESSION_LOSSES,
   TAG_SCHEMES,
   TextClassifier,
@@ -72,6 +73,7 @@ Examples:
   $ latch train en-ud-train.conllu --task tag --text form --label upos
   $ latch train toxic.csv --task multilabel --label kinds --label-separator ,
   $ latch train reviews.csv --task regress --label stars
+  $ latch train questions.csv --task pairs --text question1,question2 --label same
   $ latch train dates.csv --task seq2seq --source written --target iso
   $ latch train new-comments.csv --from model.safetensors --extend-vocabulary`
 
@@ -88,7 +90,7 @@ export function trainCommand(output: Output) {
     .optionsGroup(TASK_OPTIONS)
     .option(
       '--task <name>',
-      'classify texts, multilabel: any number of labels for each text, regress: a number for each text, lm: a language model of the texts, tag: a label for each token, or seq2seq: a text for each text (default: classify)',
+      'classify texts, multilabel: any number of labels for each text, regress: a number for each text, pairs: what two texts are to each other, lm: a language model of the texts, tag: a label for each token, or seq2seq: a text for each text (default: classify)',
       oneOf('--task', TASKS),
     )
     .option('--label-separator <text>', 'multilabel: what stands between the labels of a text (default: ;)')
@@ -96,6 +98,11 @@ export function trainCommand(output: Output) {
       '--loss <name>',
       `regress: ${REGRESSION_LOSSES.join(' or ')} (default: meanSquaredError)`,
       oneOf('--loss', REGRESSION_LOSSES),
+    )
+    .option(
+      '--combine <kind>',
+      'pairs: what the output reads of both encodings: concat, or symmetric, where the order of the texts does not matter (default: concat)',
+      oneOf('--combine', PAIR_FEATURES),
     )
     .option('--lines', 'lm: each line of a text file is a text of its own')
     .option('--steps <n>', 'lm: tokens through which gradients go back (default: 64)', wholeNumber('--steps'))
@@ -184,7 +191,7 @@ async function runLocked(
     await noteOldCheckpoint(flags, paths, output)
     return trainSequenceToSequence(flags, { data, paths, lock, output, logFlags: flags, seconds })
   }
-  if (flags.task === 'multilabel' || flags.task === 'regress') {
+  if (flags.task === 'multilabel' || flags.task === 'regress' || flags.task === 'pairs') {
     await noteOldCheckpoint(flags, paths, output)
     return trainTexts(flags, { data, paths, lock, output, logFlags: flags, seconds })
   }

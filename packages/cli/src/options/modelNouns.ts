@@ -5,6 +5,7 @@ export const MODEL_NOUNS = {
   textClassifier: 'a text classifier',
   multiLabelClassifier: 'a multi-label classifier',
   textRegressor: 'a text regressor',
+  textPairClassifier: 'a classifier of pairs of texts',
   languageModel: 'a language model',
   tagger: 'a tagger',
   sequenceToSequence: 'a sequence-to-sequence model',

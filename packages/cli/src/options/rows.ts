@@ -1,6 +1,7 @@
 /** Reads tables as rows for the library; prints what was inferred or skipped. */
 import { stat } from 'node:fs/promises'
 import { DataError, LatchError, UsageError, type ErrorFacts } from 'latch'
+import type { AnyModel } from 'latch/formats'
 import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
@@ -16,7 +17,7 @@ export const dataArgument = [
 ] as const
 export const textOption = [
   '--text <columns>',
-  `text column, ${COLUMN}; several, separated by commas, are joined by a space`,
+  `text column, ${COLUMN}; several, separated by commas, are joined by a space; two for pairs of texts`,
 ] as const
 export const tagsOption = [
   '--tags <column>',
@@ -42,6 +43,14 @@ export interface RowFlags extends TableFlags {
 
 /** The columns of `--text`, or of a model: `title,body`. */
 export const textColumns = namesList('--text')
+
+/** Columns as `fit` and `evaluate` of a model take them. */
+export function namedColumns(
+  { columns: { input, target } }: Pick<AnyModel, 'columns'>,
+  { text, label }: Rows['columns'],
+): Record<string, string | string[]> {
+  return { [input]: input === 'texts' ? textColumns(text) : text, [target]: label }
+}
 
 /** Columns of `fit` as the flag `--text` names them. */
 export function textFlag(text: string | readonly string[] | undefined): string | undefined {

@@ -1,11 +1,12 @@
-/** `latch evaluate` of a multi-label classifier or a text regressor. */
+/** `latch evaluate` of a multi-label classifier, a text regressor or a classifier of pairs. */
 import type { Evaluation } from 'latch'
 import type { AnyModel } from 'latch/formats'
-import { atFile, readRows, type RowFlags, type Rows } from '../options/rows.ts'
+import { atFile, type RowFlags, type Rows } from '../options/rows.ts'
 import type { Output } from '../terminal/output.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { hasLabels, requireTextFlags, type TextModel } from './models.ts'
+import { requireTextFlags, type TextModel } from './models.ts'
+import { readTextRows } from './rows.ts'
 
 /** Evaluates on the rows of a table, and prints the metrics. */
 export async function evaluateTexts(
@@ -15,8 +16,8 @@ export async function evaluateTexts(
   output: Output,
 ): Promise<void> {
   requireTextFlags('evaluate', model, { '--skip-bad-rows': flags.skipBadRows })
-  const more = { trained: model.summary().textColumn, labelLists: hasLabels(model) }
-  const found = await measureRows(model, await readRows(data, flags, output, more), output)
+  const rows = await readTextRows(model, data, flags, output, model.summary().textColumn)
+  const found = await measureRows(model, rows, output)
   if (!found) {
     output.emit({ event: 'interrupted' })
     return output.log('Stopped before every row was evaluated.')

@@ -1,4 +1,4 @@
-/** The summary of `latch train --task multilabel` and `--task regress`. */
+/** The summary of `latch train --task multilabel`, `--task regress` and `--task pairs`. */
 import type { Evaluation, ModelFitReport } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import type { Colors } from '../terminal/escape.ts'
@@ -46,7 +46,7 @@ export function drawTextSummary(summary: TextSummary, colors: Colors, width: num
 function trained({ model, report }: TextSummary, { bold }: Colors): string {
   const facts = [
     plural(report.trainSize, 'row'),
-    ...(hasLabels(model) ? [plural(report.labels.length, 'label')] : []),
+    ...(model.task === 'textRegressor' ? [] : [plural(report.labels.length, 'label')]),
     plural(report.vocabulary ?? 0, 'token'),
     plural(report.parameters, 'parameter'),
   ]
@@ -72,6 +72,10 @@ function compare(result: Evaluation, baseline: TextBaseline): string {
   if (result.kind === 'labels') {
     const verdict = verdictOf(result.microF1 - value)
     return `The network ${verdict} ${baseline.name}: micro F1 ${percent(result.microF1)} against ${percent(value)}.`
+  }
+  if (result.kind === 'classes') {
+    const verdict = verdictOf(result.accuracy - value)
+    return `The network ${verdict} ${baseline.name}: accuracy ${percent(result.accuracy)} against ${percent(value)}.`
   }
   const error = (result as Extract<Evaluation, { kind: 'values' }>).meanAbsoluteError
   const mean =

@@ -1,34 +1,43 @@
-/** `latch train --task multilabel` and `--task regress`: trains on a table, saves the model, and evaluates it and a baseline. */
-import { MultiLabelClassifier, multiLabelClassifier, TextRegressor, textRegressor } from 'latch'
+/** `latch train --task multilabel`, `--task regress` and `--task pairs`: trains on a table, saves the model, and evaluates it and a baseline. */
+import {
+  MultiLabelClassifier,
+  multiLabelClassifier,
+  TextPairClassifier,
+  textPairClassifier,
+  TextRegressor,
+  textRegressor,
+} from 'latch'
 import type { Evaluation, FitOptions, ModelFitReport } from 'latch'
 import { shellOption } from '../options/options.ts'
-import { atFile, readRows, readTableLike, requireTwoRows, textFlag, type Rows } from '../options/rows.ts'
+import { atFile, namedColumns, requireTwoRows, textColumns, textFlag, type Rows } from '../options/rows.ts'
 import { classifierOptions, givenVectors, withoutUndefined } from '../training/options.ts'
 import { reportDone } from '../training/done.ts'
 import { resumeWith, type TrainFlags } from '../training/resume.ts'
 import { reportNotEvaluated, saveModel, trainWithProgress, type Job } from '../training/run.ts'
 import { startModel } from '../training/startModel.ts'
 import { measureRows } from './evaluate.ts'
-import { hasLabels, type TextModel } from './models.ts'
+import { readsPairs } from '../pairs/models.ts'
+import type { TextModel } from './models.ts'
+import { readMoreRows, readTextRows } from './rows.ts'
 import { drawTextSummary, type TextBaseline } from './summary.ts'
 
 /** Trains, saves and reports. */
 export async function trainTexts(flags: TrainFlags, given: Omit<Job, 'resumeCommand'>): Promise<void> {
   const { data, output } = given
   const { model, options, resume } = await startOf(flags)
-  const stored = options as { text?: string | readonly string[]; label?: string }
-  const named = { ...flags, text: flags.text ?? textFlag(stored.text), label: flags.label ?? stored.label }
-  const labelLists = hasLabels(model)
+  const stored = options as Partial<Record<'text' | 'texts', string | readonly string[]>> & { label?: string }
+  const text = flags.text ?? textFlag(stored.text ?? stored.texts)
+  const named = { ...flags, text, label: flags.label ?? stored.label }
   const trained = flags.from === undefined ? null : model.summary().textColumn
-  const rows = await readRows(data, named, output, { trained, labelLists })
+  const rows = await readTextRows(model, data, named, output, trained)
   requireTwoRows(rows)
-  const like = (file: string) => readTableLike(rows, file, output, { labelLists })
+  const like = (file: string) => readMoreRows(model, rows, file, output)
   const test = flags.test === undefined ? undefined : await like(flags.test)
   const validation = typeof flags.validation === 'string' ? await like(flags.validation) : undefined
   const { columns } = rows
   const all: FitOptions = {
     ...options,
-    ...columns,
+    ...namedColumns(model, columns),
     ...(validation ? { validation: validation.rows } : {}),
     resume,
   }
@@ -53,8 +62,14 @@ export async function trainTexts(flags: TrainFlags, given: Omit<Job, 'resumeComm
 async function startOf(
   flags: TrainFlags,
 ): Promise<{ model: TextModel; options: FitOptions; resume?: Uint8Array }> {
-  const { cell, labelSeparator, loss } = flags
+  const { cell, labelSeparator, loss, combine } = flags
   const network = { ...classifierOptions(flags), ...(await givenVectors(flags)) }
+  if (flags.task === 'pairs') {
+    const { embedding, ...others } = withoutUndefined({ cell, ...network, combine })
+    // One-hot texts were refused before.
+    const options = withoutUndefined({ ...others, embedding: embedding as number | undefined })
+    return startModel(TextPairClassifier, () => textPairClassifier(options), flags)
+  }
   return flags.task === 'multilabel'
     ? startModel(
         MultiLabelClassifier,
@@ -85,7 +100,7 @@ async function finish({ model, report, job, rows, validation, test }: Finished):
   if (evaluated.rows.length > 0) {
     result = await measureRows(model, evaluated, output)
     if (!result) return reportNotEvaluated(job)
-    const fitted = await model.baseline(pick(report.split.train), rows.columns)
+    const fitted = await model.baseline(pick(report.split.train), namedColumns(model, rows.columns))
     baseline = { name: fitted.name, part, ...fitted.evaluate(evaluated.rows) }
   }
   reportDone(job, { report, result, part, beside: { baseline: baseline ?? null } })
@@ -99,7 +114,12 @@ async function finish({ model, report, job, rows, validation, test }: Finished):
     data,
     columns: rows.columns,
     reading: rows.reading,
-    sample: (test ?? rows).rows[0][rows.columns.text],
+    sample: sampleOf(model, test ?? rows),
   } as const
   output.print(drawTextSummary(summary, output.colors, output.width))
+}
+
+/** A text of the data, or two, for the suggested commands. */
+function sampleOf(model: TextModel, { rows: [row], columns: { text } }: Rows): string | string[] {
+  return readsPairs(model) ? textColumns(text).map((column) => row[column]) : row[text]
 }

@@ -5,7 +5,7 @@ import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
 import { LiveLine, drawFraction } from './progress.ts'
-import type { Rows } from '../options/rows.ts'
+import { namedColumns, type Rows } from '../options/rows.ts'
 
 /** The part of a model that evaluation uses. */
 export type Evaluated = Pick<AnyModel, 'evaluate' | 'columns'>
@@ -16,7 +16,7 @@ export async function evaluateWithProgress(
   { rows, columns }: Pick<Rows, 'rows' | 'columns'>,
   output: Output,
 ): Promise<Evaluation | undefined> {
-  const named = { [model.columns.input]: columns.text, [model.columns.target]: columns.label }
+  const named = namedColumns(model, columns)
   return withEvaluationProgress((watch) => model.evaluate(rows, { ...named, ...watch }), output)
 }
 

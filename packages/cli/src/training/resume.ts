@@ -1,6 +1,7 @@
 /** Resuming an interrupted run: the options allowed, those stored in its checkpoint, and where the model is saved. */
 import {
   type AttentionScore,
+  type PairCombination,
   type RegressionLoss,
   cells,
   type ScheduledSampling,
@@ -21,7 +22,7 @@ import type { TrainingFlags } from './command.ts'
 
 export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
 /** What `--task` takes. */
-export const TASKS = ['classify', 'multilabel', 'regress', 'lm', 'tag', 'seq2seq'] as const
+export const TASKS = ['classify', 'multilabel', 'regress', 'pairs', 'lm', 'tag', 'seq2seq'] as const
 export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>
@@ -39,6 +40,7 @@ export interface TrainFlags extends TrainingFlags {
   task?: (typeof TASKS)[number]
   labelSeparator?: string
   loss?: RegressionLoss
+  combine?: PairCombination
   lines?: boolean
   steps?: number
   endToken?: boolean

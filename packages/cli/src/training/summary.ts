@@ -18,8 +18,8 @@ export interface Summary {
   baseline: Baseline | undefined
   /** The saved file. */
   path: string
-  /** A text of the data, for the suggested commands. */
-  sample: string
+  /** A text of the data, or a pair of them, for the suggested commands. */
+  sample: string | readonly string[]
   /** The training data as given, and its columns. */
   data: string
   columns: { text: string; label: string }
@@ -106,13 +106,14 @@ export function nextCommands(
   { green, dim }: Colors,
 ): string[] {
   const file = shellWord(dashedPath(path))
-  const short = shortened(sample)
-  const text = `${short.startsWith('-') ? '-- ' : ''}${shellWord(short)}`
+  const short = [sample].flat().map(shortened)
+  const text = `${short.some((one) => one.startsWith('-')) ? '-- ' : ''}${short.map(shellWord).join(' ')}`
   const latch = programName()
   const named = `${shellOption('--text', columns.text)} ${shellOption('--label', columns.label)}`
   const read = [named, ...tableWords(reading).map(shellWord)].join(' ')
   const commands = [`${latch} predict ${file} ${text}`]
-  if (cell !== 'ann' && cell !== 'bag') commands.push(`${latch} inspect ${file} ${text}`)
+  const hasSteps = cell !== 'ann' && cell !== 'bag' && typeof sample === 'string'
+  if (hasSteps) commands.push(`${latch} inspect ${file} ${text}`)
   if (isComparable && data !== '-') commands.push(`${latch} compare ${shellWord(dashedPath(data))} ${read}`)
   const lines = commands.map((command) => `  ${dim('$')} ${command}`)
   if (!isTested) lines.push(`  ${dim('with other rows:')} ${latch} evaluate ${file} FILE ${read}`)

@@ -7,7 +7,7 @@ import type { TrainFlags, TASKS } from './resume.ts'
 type Task = (typeof TASKS)[number]
 
 /** Tasks that read texts as a text classifier does. */
-const TEXTS = ['classify', 'multilabel', 'regress'] as const
+const TEXTS = ['classify', 'multilabel', 'regress', 'pairs'] as const
 
 /** Options that not every task has, with those that have them. */
 const OWN: Readonly<Record<string, readonly Task[]>> = {
@@ -20,12 +20,13 @@ const OWN: Readonly<Record<string, readonly Task[]>> = {
   '--pooling': TEXTS,
   '--max-length': [...TEXTS, 'seq2seq'],
   '--label-separator': ['multilabel'],
-  '--label-smoothing': ['classify', 'multilabel', 'lm', 'tag', 'seq2seq'],
+  '--label-smoothing': ['classify', 'multilabel', 'pairs', 'lm', 'tag', 'seq2seq'],
   '--loss': ['regress'],
+  '--combine': ['pairs'],
   '--counts': ['classify'],
   '--vectors': [...TEXTS, 'tag'],
   '--unseen-words': [...TEXTS, 'tag'],
-  '--class-weights': ['classify', 'tag'],
+  '--class-weights': ['classify', 'pairs', 'tag'],
   '--header': [...TEXTS, 'seq2seq'],
   '--delimiter': [...TEXTS, 'lm', 'seq2seq'],
   '--quotes': [...TEXTS, 'lm', 'seq2seq'],
@@ -48,6 +49,7 @@ const NOUNS: Readonly<Record<Task, string>> = {
   classify: MODEL_NOUNS.textClassifier,
   multilabel: MODEL_NOUNS.multiLabelClassifier,
   regress: MODEL_NOUNS.textRegressor,
+  pairs: MODEL_NOUNS.textPairClassifier,
   lm: MODEL_NOUNS.languageModel,
   tag: MODEL_NOUNS.tagger,
   seq2seq: MODEL_NOUNS.sequenceToSequence,
@@ -69,7 +71,8 @@ export function requireTaskOptions(
       for (const name of Object.keys(dropout)) if (!isOwn(name)) wrong.push(`--dropout ${name}=`)
     }
   }
-  if ((task === 'tag' || task === 'seq2seq') && embedding === 'oneHot') wrong.push('--embedding one-hot')
+  const needsWidth = task === 'tag' || task === 'seq2seq' || task === 'pairs'
+  if (needsWidth && embedding === 'oneHot') wrong.push('--embedding one-hot')
   if (wrong.length === 0) return
   const named = wrong.join(', ')
   const columns = task === 'seq2seq' ? wrong.filter((flag) => flag === '--text' || flag === '--label') : []

@@ -11,6 +11,7 @@ import type { RemedyCase } from '../../../latch/tests/fixes/remedies/remedyCase.
 import { trained } from '../../../latch/tests/tasks/textClassifier/classifierHelpers.ts'
 import { Workplace } from '../cliHelpers.ts'
 import { LANGUAGE_CASES } from './languageCases.ts'
+import { PAIR_COMMAND_CASES } from './pairCases.ts'
 import { SEQUENCE_COMMAND_CASES } from './sequenceCases.ts'
 import { predictCommand } from '../../src/commands/predict.ts'
 import { trainCommand } from '../../src/commands/train.ts'
@@ -355,4 +356,5 @@ export const COMMAND_CASES: readonly RemedyCase[] = [
   ...PAGES,
   ...LANGUAGE_CASES,
   ...SEQUENCE_COMMAND_CASES,
+  ...PAIR_COMMAND_CASES,
 ]

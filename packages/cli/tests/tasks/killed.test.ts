@@ -16,6 +16,7 @@ const RUNS: { readonly [T in (typeof TASKS)[number]]: readonly [data: string, fl
   classify: ['rows.jsonl', '--text text --label label'],
   multilabel: ['rows.jsonl', '--task multilabel --text text --label labels'],
   regress: ['rows.jsonl', '--task regress --text text --label stars'],
+  pairs: ['rows.jsonl', '--task pairs --text text,stars --label label'],
   lm: ['corpus.txt', '--task lm'],
   tag: ['names.conll', '--task tag'],
   seq2seq: ['rows.jsonl', '--task seq2seq --source label --target text'],
