@@ -1,7 +1,9 @@
 /** `latch compare`: every kind of model on the same split and seed, with a naive Bayes baseline. */
+import { Option } from '@commander-js/extra-typings'
 import {
   CELL_CHOICES,
   Random,
+  UsageError,
   cells,
   createTokenizer,
   naiveBayes,
@@ -19,7 +21,8 @@ import type { EngineFacts } from '../terminal/engineText.ts'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { duration, percent, plural } from '../terminal/numbers.ts'
-import { invalidValue } from '../options/options.ts'
+import { invalidValue, oneOf } from '../options/options.ts'
+import { TASKS } from '../training/resume.ts'
 import type { Output } from '../terminal/output.ts'
 import { wrapHelp } from '../terminal/helpText.ts'
 import { LiveLine, TrainingProgress, drawFraction } from '../training/progress.ts'
@@ -57,6 +60,7 @@ export function compareCommand(output: Output) {
       'Train an ANN, a bag of words, an RNN, an LSTM and a GRU on the same split and seed, and compare them ' +
         'with each other and with a naive Bayes baseline.',
     )
+    .addOption(new Option('--task <name>').argParser(oneOf('--task', TASKS)).hideHelp())
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'hide progress and notes')
@@ -64,7 +68,7 @@ export function compareCommand(output: Output) {
     .action((data, flags) => compare(data, flags, output))
 }
 
-type CompareFlags = TrainingFlags & { cell?: CellChoice[] }
+type CompareFlags = TrainingFlags & { cell?: CellChoice[]; task?: string }
 
 function cellList(text: string): CellChoice[] {
   const names = text.split(',').map((name) => name.trim())
@@ -73,7 +77,19 @@ function cellList(text: string): CellChoice[] {
   throw invalidValue('--cell', `a comma-separated list of ${CELLS.join(', ')}`, unknown)
 }
 
+/** @throws UsageError for a task other than that of text classifiers */
+function requireClassify(task: string | undefined): void {
+  if (task === undefined || task === 'classify') return
+  throw new UsageError({
+    where: `--task ${task}`,
+    expected: 'no task: `latch compare` trains text classifiers',
+    got: task,
+    remedy: `Use \`latch train --task ${task}\`: it prints the model beside its baseline.`,
+  })
+}
+
 async function compare(data: string, flags: CompareFlags, output: Output): Promise<void> {
+  requireClassify(flags.task)
   const { seed = 1 } = flags
   const network = { ...classifierOptions(flags), ...(await givenVectors(flags)) }
   const { parts, columns, heldOut } = await readParts(data, flags, seed, output)

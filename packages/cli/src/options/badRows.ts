@@ -29,7 +29,7 @@ export function usableRows(
 ): { usable: Rows; warnings: string[] } {
   const bad = findBadRows(model, table)
   if (bad.length === 0) return { usable: table, warnings: [] }
-  report(bad, table, output)
+  report(bad, (index) => table.rowNumbers[index], output)
   const isBad = new Set(bad.map(({ index }) => index))
   if (!skip || isBad.size === table.rows.length) throw summarize(bad, table, new Set(model.labels), path)
   const kept = (_: unknown, index: number) => !isBad.has(index)
@@ -38,10 +38,79 @@ export function usableRows(
     rows: table.rows.filter(kept),
     rowNumbers: table.rowNumbers.filter(kept),
   }
-  return {
-    usable,
-    warnings: [`${table.name}: left out ${bad.length} of ${plural(table.rows.length, 'row')}`],
+  return { usable, warnings: [noteOf(bad, table)] }
+}
+
+/** Rows, and what one of them is called. */
+export interface RowFile<Row> {
+  rows: Row[]
+  /** The file's name, for messages. */
+  name: string
+}
+
+/** How the rows of a task are read and named. */
+export interface RowReader<Row, File> {
+  /** `evaluate` of the model. */
+  evaluate(rows: Row[], watch: { signal: AbortSignal }): Promise<unknown>
+  /** An error on a row (`error.row`) with its place in the file. */
+  at(error: unknown): unknown
+  /** The number that JSON has for a row. */
+  numberOf(index: number): number
+  /** The file with these rows alone. */
+  only(isKept: (_: unknown, index: number) => boolean): File
+}
+
+/**
+ * The same for a model of any task: bad rows are those that its `evaluate` refuses.
+ * @throws DataError likewise; errors of `evaluate` that are of no row
+ */
+export async function readableRows<Row, File extends RowFile<Row>>(
+  file: File,
+  reader: RowReader<Row, File>,
+  { skip = false, output }: { skip?: boolean; output: Output },
+): Promise<{ usable: File; warnings: string[] }> {
+  const first = await refusalOf(file.rows, reader)
+  if (!first) return { usable: file, warnings: [] }
+  if (first.row === undefined) throw first
+  const bad: BadRow[] = []
+  for (const [index, row] of file.rows.entries()) {
+    const error = await refusalOf([row], reader)
+    if (!error) continue
+    error.row = index
+    bad.push({ index, error: reader.at(error) as LatchError })
   }
+  // An error of all rows together.
+  if (bad.length === 0) throw reader.at(first)
+  report(bad, reader.numberOf, output)
+  const isBad = new Set(bad.map(({ index }) => index))
+  const left = file.rows.length - bad.length
+  if (skip && left > 0)
+    return { usable: reader.only((_, index) => !isBad.has(index)), warnings: [noteOf(bad, file)] }
+  throw new DataError({
+    where: file.name,
+    expected: 'rows that the model can read',
+    got: `${bad.length} bad of ${plural(file.rows.length, 'row')}`,
+    fix: left > 0 ? SKIP : [],
+  })
+}
+
+/** What `evaluate` says of rows before it computes anything; null: nothing. */
+async function refusalOf<Row>(
+  rows: Row[],
+  { evaluate }: Pick<RowReader<Row, unknown>, 'evaluate'>,
+): Promise<LatchError | null> {
+  const signal = AbortSignal.abort()
+  try {
+    await evaluate(rows, { signal })
+  } catch (error) {
+    if (error instanceof LatchError) return error
+    if (error !== signal.reason) throw error
+  }
+  return null
+}
+
+function noteOf(bad: readonly BadRow[], { name, rows }: RowFile<unknown>): string {
+  return `${name}: left out ${bad.length} of ${plural(rows.length, 'row')}`
 }
 
 function findBadRows(model: AnyModel, table: Rows): BadRow[] {
@@ -65,12 +134,12 @@ function findBadRows(model: AnyModel, table: Rows): BadRow[] {
   })
 }
 
-function report(bad: readonly BadRow[], { rowNumbers }: Rows, output: Output): void {
+function report(bad: readonly BadRow[], numberOf: (index: number) => number, output: Output): void {
   for (const [i, { index, error }] of bad.entries()) {
     const { where, expected, got } = error
     const message = `${where}: expected ${expected}, got ${got}`
     if (i < MOST_PRINTED) output.error(message)
-    output.emit({ row: rowNumbers[index], error: message })
+    output.emit({ row: numberOf(index), error: message })
   }
   if (bad.length > MOST_PRINTED) output.note(`${plural(bad.length - MOST_PRINTED, 'more bad row')}.`)
 }

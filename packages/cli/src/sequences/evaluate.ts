@@ -1,9 +1,10 @@
 /** `latch evaluate` of a sequence-to-sequence model: exact targets, edits a token, and the loss. */
-import { type SequenceToSequence, UsageError } from 'latch'
+import type { SequenceToSequence } from 'latch'
+import { readableRows } from '../options/badRows.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
 import { targetSearchOptions, type PredictingFlags } from './options.ts'
-import { readPairs, type PairFlags } from './pairs.ts'
+import { atPair, readPairs, type Pair, type PairFile, type PairFlags } from './pairs.ts'
 import { measure } from './train.ts'
 
 /** Evaluates on the pairs of a file, and prints the metrics. */
@@ -14,20 +15,24 @@ export async function evaluateSequenceToSequence(
   output: Output,
 ): Promise<void> {
   const search = targetSearchOptions(flags, 'evaluate')
-  if (flags.skipBadRows) {
-    throw new UsageError({
-      where: 'evaluate',
-      expected: 'options that apply to a sequence-to-sequence model',
-      got: '--skip-bad-rows',
-      remedy: 'Omit --skip-bad-rows.',
-    })
-  }
-  const found = await measure(model, await readPairs(data, flags, output), output, search)
+  const whole = await readPairs(data, flags, output)
+  const { usable, warnings } = await readableRows<Pair, PairFile>(
+    whole,
+    {
+      evaluate: (rows, watch) => model.evaluate(rows, watch),
+      at: (error) => atPair(error, whole),
+      numberOf: (index) => index,
+      only: (isKept) => ({ ...whole, rows: whole.rows.filter(isKept) }),
+    },
+    { skip: flags.skipBadRows, output },
+  )
+  const found = await measure(model, usable, output, search)
   if (!found) {
     output.emit({ event: 'interrupted' })
     return output.log('Stopped before every row was evaluated.')
   }
-  for (const note of found.warnings) output.note(note)
-  output.emit(evaluationJson(found))
-  output.print(drawEvaluation(found, output.colors, output.width))
+  const result = { ...found, warnings: [...found.warnings, ...warnings] }
+  for (const note of result.warnings) output.note(note)
+  output.emit(evaluationJson(result))
+  output.print(drawEvaluation(result, output.colors, output.width))
 }

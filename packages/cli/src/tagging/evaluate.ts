@@ -1,11 +1,12 @@
 /** `latch evaluate` of a tagger: accuracy and the table of the tags, spans, and the most frequent tag of each word. */
 import type { Tagger } from 'latch'
 import type { Output } from '../terminal/output.ts'
+import { readableRows } from '../options/badRows.ts'
 import { withEvaluationProgress } from '../training/evaluation.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { atSentence, readSentenceFile, type SentenceFlags } from './sentences.ts'
+import { atSentence, readSentenceFile } from './sentences.ts'
+import type { Sentence, SentenceFile, SentenceFlags } from './sentences.ts'
 import { compareTags } from './summary.ts'
-import { requireTaggerFlags } from './taggers.ts'
 import { baselineOf } from './train.ts'
 
 export interface TaggerEvaluationFlags extends SentenceFlags {
@@ -21,8 +22,21 @@ export async function evaluateTagger(
   flags: TaggerEvaluationFlags,
   output: Output,
 ): Promise<void> {
-  requireTaggerFlags('evaluate', { '--skip-bad-rows': flags.skipBadRows })
-  const file = await readSentenceFile(data, flags, output, model)
+  const whole = await readSentenceFile(data, flags, output, model)
+  const { usable: file, warnings } = await readableRows<Sentence, SentenceFile>(
+    whole,
+    {
+      evaluate: (rows, watch) => model.evaluate(rows, watch),
+      at: (error) => atSentence(error, whole),
+      numberOf: (index) => index,
+      only: (isKept) => ({
+        ...whole,
+        rows: whole.rows.filter(isKept),
+        places: whole.places.filter(isKept),
+      }),
+    },
+    { skip: flags.skipBadRows, output },
+  )
   const training =
     flags.train === undefined ? undefined : await readSentenceFile(flags.train, flags, output, model)
   const found = await withEvaluationProgress((watch) => model.evaluate(file.rows, watch), output).catch(
@@ -35,8 +49,11 @@ export async function evaluateTagger(
     return output.log('Stopped before every sentence was evaluated.')
   }
   const baseline = training && (await baselineOf(model, training.rows, file.rows, 'test'))
-  for (const note of found.warnings) output.note(note)
-  output.emit({ ...evaluationJson(found), ...(baseline ? { baseline } : {}) })
+  for (const note of [...found.warnings, ...warnings]) output.note(note)
+  output.emit({
+    ...evaluationJson({ ...found, warnings: [...found.warnings, ...warnings] }),
+    ...(baseline ? { baseline } : {}),
+  })
   output.print(drawEvaluation(found, output.colors, output.width))
   if (baseline) output.print(`\n${compareTags(found, baseline)}`)
 }

@@ -1,11 +1,12 @@
 /** `latch evaluate` of a multi-label classifier, a text regressor or a classifier of pairs. */
 import type { Evaluation } from 'latch'
 import type { AnyModel } from 'latch/formats'
+import { readableRows } from '../options/badRows.ts'
 import { atFile, type RowFlags, type Rows } from '../options/rows.ts'
 import type { Output } from '../terminal/output.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { requireTextFlags, type TextModel } from './models.ts'
+import type { TextModel } from './models.ts'
 import { readTextRows } from './rows.ts'
 
 /** Evaluates on the rows of a table, and prints the metrics. */
@@ -15,16 +16,38 @@ export async function evaluateTexts(
   flags: RowFlags & { skipBadRows?: boolean },
   output: Output,
 ): Promise<void> {
-  requireTextFlags('evaluate', model, { '--skip-bad-rows': flags.skipBadRows })
-  const rows = await readTextRows(model, data, flags, output, model.summary().textColumn)
-  const found = await measureRows(model, rows, output)
+  const table = await readTextRows(model, data, flags, output, model.summary().textColumn)
+  const { usable, warnings } = await usableTexts(model, table, { skip: flags.skipBadRows, output })
+  const found = await measureRows(model, usable, output)
   if (!found) {
     output.emit({ event: 'interrupted' })
     return output.log('Stopped before every row was evaluated.')
   }
-  for (const note of found.warnings) output.note(note)
-  output.emit(evaluationJson(found))
-  output.print(drawEvaluation(found, output.colors, output.width))
+  const result = { ...found, warnings: [...found.warnings, ...warnings] }
+  for (const note of result.warnings) output.note(note)
+  output.emit(evaluationJson(result))
+  output.print(drawEvaluation(result, output.colors, output.width))
+}
+
+/** The rows that the model can be evaluated on. */
+function usableTexts(model: TextModel, table: Rows, how: { skip?: boolean; output: Output }) {
+  const { columns, rowNumbers } = table
+  const own = model as unknown as AnyModel
+  const named = { [own.columns.input]: columns.text, [own.columns.target]: columns.label }
+  return readableRows<Record<string, string>, Rows>(
+    table,
+    {
+      evaluate: (rows, watch) => own.evaluate(rows, { ...named, ...watch }),
+      at: (error) => atFile(error, table),
+      numberOf: (index) => rowNumbers[index],
+      only: (isKept) => ({
+        ...table,
+        rows: table.rows.filter(isKept),
+        rowNumbers: rowNumbers.filter(isKept),
+      }),
+    },
+    how,
+  )
 }
 
 /** The metrics of rows; undefined if interrupted. */

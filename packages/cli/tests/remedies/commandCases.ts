@@ -13,6 +13,7 @@ import { Workplace } from '../cliHelpers.ts'
 import { LANGUAGE_CASES } from './languageCases.ts'
 import { PAIR_COMMAND_CASES } from './pairCases.ts'
 import { SEQUENCE_COMMAND_CASES } from './sequenceCases.ts'
+import { compareCommand } from '../../src/commands/compare.ts'
 import { predictCommand } from '../../src/commands/predict.ts'
 import { trainCommand } from '../../src/commands/train.ts'
 import { columnsFor } from '../../src/inspect/pictures/frame.ts'
@@ -349,7 +350,31 @@ const PAGES: readonly RemedyCase[] = [
   },
 ]
 
+const COMPARISONS: readonly RemedyCase[] = [
+  {
+    name: 'a comparison for another task',
+    kind: UsageError,
+    remedy: 'Use `latch train --task regress`: it prints the model beside its baseline.',
+    raise: () => compareCommand(output).parseAsync(['data.csv', '--task', 'regress'], { from: 'user' }),
+    follow: async () => {
+      const place = new Workplace()
+      try {
+        place.write(
+          'stars.csv',
+          ['body,stars', ...Array.from({ length: 40 }, (_, i) => `hotel ${i},${i % 5}`)].join('\n'),
+        )
+        const words = '--task regress --text body --label stars --units 2 --epochs 1'.split(' ')
+        const { code, stdout } = await place.latch(['train', 'stars.csv', ...words])
+        if (code !== 0 || !stdout.includes('ridge regression')) throw new Error(stdout)
+      } finally {
+        place.remove()
+      }
+    },
+  },
+]
+
 export const COMMAND_CASES: readonly RemedyCase[] = [
+  ...COMPARISONS,
   ...TRAINING,
   ...OPTIONS,
   ...OUTPUTS,

@@ -1,7 +1,6 @@
 /** Remedies of the commands for language models, taggers and sequence-to-sequence models. */
-import { sequenceToSequence, textRegressor, type SequenceToSequence } from '../../../latch/src/node.ts'
+import { sequenceToSequence, type SequenceToSequence } from '../../../latch/src/node.ts'
 import { inspectSequences } from '../../src/sequences/inspect.ts'
-import { evaluateSequenceToSequence } from '../../src/sequences/evaluate.ts'
 import { readPairs } from '../../src/sequences/pairs.ts'
 import { requireConsistent } from '../../src/commands/generate.ts'
 import { DataError, UnsupportedError, UsageError } from '../../../latch/src/core/errors.ts'
@@ -14,7 +13,6 @@ import { requireLanguageModel } from '../../src/language/languageModels.ts'
 import { requireTaskOptions } from '../../src/training/taskOptions.ts'
 import { readSentenceFile, type SentenceFlags } from '../../src/tagging/sentences.ts'
 import { requireTaggerFlags } from '../../src/tagging/taggers.ts'
-import { requireTextFlags } from '../../src/texts/models.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { Workplace } from '../cliHelpers.ts'
 
@@ -94,33 +92,11 @@ export const LANGUAGE_CASES: readonly RemedyCase[] = [
     follow: () => pairsOf('a,b,c\n1,2,3\n', { source: 'a', target: 'c' }),
   },
   {
-    name: 'bad rows of a sequence-to-sequence model',
-    kind: UsageError,
-    remedy: 'Omit --skip-bad-rows.',
-    raise: async () => evaluateSequenceToSequence(await tinyPairs(), '-', { skipBadRows: true }, output),
-    follow: async () => {
-      const place = new Workplace()
-      try {
-        const path = place.path(place.write('pairs.csv', 'source,target\nab,ba\nba,ab\n'))
-        await evaluateSequenceToSequence(await tinyPairs(), path, {}, new Silent())
-      } finally {
-        place.remove()
-      }
-    },
-  },
-  {
     name: 'the label of a sequence-to-sequence model',
     kind: UsageError,
     remedy: 'Omit --label.',
     raise: async () => inspectSequences(await tinyPairs(), 'ab', { label: 'b' }, output),
     follow: async () => inspectSequences(await tinyPairs(), 'ab', {}, new Silent()),
-  },
-  {
-    name: 'options that a text regressor does not have',
-    kind: UsageError,
-    remedy: 'Omit --skip-bad-rows.',
-    raise: async () => requireTextFlags('evaluate', textRegressor(), { '--skip-bad-rows': true }),
-    follow: async () => requireTextFlags('evaluate', textRegressor(), { '--skip-bad-rows': undefined }),
   },
   {
     name: 'labels of sentences for a tagger without any',

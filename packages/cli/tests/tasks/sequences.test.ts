@@ -131,6 +131,23 @@ describe('latch train --task seq2seq', () => {
 })
 
 describe('a saved sequence-to-sequence model', () => {
+  it('reports pairs that it cannot read, and leaves them out if asked', async () => {
+    place.write('odd.csv', `word,turned\nabc,cba\nab,\nab,${'a'.repeat(500)}\n`)
+    const args = 'evaluate m.safetensors odd.csv --source word --target turned --json'.split(' ')
+    const refused = await place.latch(args)
+    expect(refused.code).toBe(1)
+    expect(
+      jsonLines(refused)
+        .slice(0, 2)
+        .map(({ row }) => row),
+    ).toEqual([1, 2])
+    expect(refused.stderr).toContain('Use `--skip-bad-rows` to evaluate the other rows.')
+    const kept = await place.latch([...args, '--skip-bad-rows'])
+    expect(kept.code).toBe(0)
+    expect(jsonLines(kept).at(-1)).toMatchObject({ n: 1 })
+    expect(kept.stderr).toContain('left out 2 of 3 rows')
+  })
+
   it('predicts texts, also as JSON', async () => {
     const model = await SequenceToSequence.load(place.path('m.safetensors'))
     const { stdout } = await place.latch(['predict', 'm.safetensors', 'abc', 'dd'])

@@ -84,6 +84,29 @@ describe('latch train --task multilabel', () => {
     expect(json(info)).toMatchObject({ task: 'multi-label classifier' })
   })
 
+  it('reports rows that it cannot read, and leaves them out if asked', async () => {
+    const odd = [rows[1], { body: 'a hotel', labels: ['smoky'] }, rows[2]]
+    place.write('odd.jsonl', odd.map((row) => JSON.stringify(row)).join('\n'))
+    const args = [
+      'evaluate',
+      'labels.safetensors',
+      'odd.jsonl',
+      '--label',
+      'labels',
+      '--text',
+      'body',
+      '--json',
+    ]
+    const refused = await place.latch(args)
+    expect(refused.code).toBe(1)
+    expect(jsonLines(refused)[0]).toMatchObject({ row: 1, error: expect.stringContaining('got "smoky"') })
+    expect(refused.stderr).toMatch(/1 bad of 3 rows\.\s+Use `--skip-bad-rows` to evaluate the other rows\./)
+    const kept = await place.latch([...args, '--skip-bad-rows'])
+    expect(kept.code).toBe(0)
+    expect(jsonLines(kept).at(-1)).toMatchObject({ n: 2, kind: 'labels' })
+    expect(kept.stderr).toContain('left out 1 of 3 rows')
+  })
+
   it('names the row and file of a label that the model does not have', async () => {
     place.write('unknown.jsonl', JSON.stringify({ body: 'a hotel', labels: ['smoky'] }))
     const flags = ['--label', 'labels', '--text', 'body']
@@ -116,6 +139,26 @@ describe('latch train --task regress', () => {
     expect(evaluated.stdout).toMatch(/mean absolute error [^]*root mean squared error [^]*R² 0\./)
     expect((await place.latch(['inspect', 'stars.safetensors', text])).code).toBe(0)
     expect((await place.latch(['info', 'stars.safetensors'])).code).toBe(0)
+  })
+
+  it('leaves out cells that are no numbers if asked', async () => {
+    place.write('stars.csv', 'body,stars\na hotel,4\nan inn,many\na hotel was loud,3\n')
+    const args = [
+      'evaluate',
+      'stars.safetensors',
+      'stars.csv',
+      '--text',
+      'body',
+      '--label',
+      'stars',
+      '--json',
+    ]
+    const refused = await place.latch(args)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('stars.csv, row 1, "body", target: expected a finite number, got "many"')
+    const kept = await place.latch([...args, '--skip-bad-rows'])
+    expect(jsonLines(kept).at(-1)).toMatchObject({ n: 2, kind: 'values' })
+    expect(kept.code).toBe(0)
   })
 
   it('compares with ridge regression and the mean, on the test rows if there are any', async () => {

@@ -181,8 +181,27 @@ describe('latch evaluate', () => {
     )
     expect(result.entities).toMatchObject({ support: 40 })
     expect(result.baseline).toMatchObject({ name: 'most frequent tag of each word' })
-    const { stderr } = await place.latch(['evaluate', 'm.safetensors', 'test.conll', '--skip-bad-rows'])
-    expect(stderr).toContain('--skip-bad-rows')
+  })
+
+  it('reports sentences that it cannot read, and leaves them out if asked', async () => {
+    place.write(
+      'odd.jsonl',
+      [
+        { tokens: ['Riya', 'sings'], tags: ['B-PER', 'O'] },
+        { tokens: ['Riya'], tags: ['I-PER'] },
+      ]
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    )
+    const args = ['evaluate', 'm.safetensors', 'odd.jsonl']
+    const refused = await place.latch(args)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/odd\.jsonl, sentence from .*got "I-PER"/)
+    expect(refused.stderr).toContain('Use `--skip-bad-rows` to evaluate the other rows.')
+    const { code, stderr, stdout } = await place.latch([...args, '--skip-bad-rows'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('left out 1 of 2 rows')
+    expect(stdout).toMatch(/2 tokens/)
   })
 })
 
