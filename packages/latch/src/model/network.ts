@@ -307,11 +307,14 @@ export class Network {
     return readEdge(this.#live.engine.memory, this.#live.output, 'value', this.#needOutput(batch))
   }
 
-  /** ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`. */
+  /**
+   * ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`.
+   * @throws UsageError for another input, and for an encoder and decoder, which embed their tokens inside
+   */
   readInputGradient(batch: PackedBatch): Float64Array {
     this.#needPass(batch)
     const [{ type, output }] = this.#live.layers
-    if (output.gradient && type !== 'oneHot')
+    if (output.gradient && !['oneHot', 'encoderDecoder'].includes(type))
       return readEdge(this.#live.engine.memory, output, 'gradient', this.#passed![1])
     throw new UsageError({
       where: 'network.readInputGradient',

@@ -139,6 +139,18 @@ describe('the encoder-decoder layer', () => {
     }
   })
 
+  it('has no gradient of its input, which it embeds itself', () => {
+    const [net, batch] = [made({}), joined()]
+    const pass = { training: true, record: false, key: 0 }
+    net.prepareTraining()
+    net.zeroGradients()
+    net.forward(batch, pass)
+    net.backward(batch, { stepClasses: classesOf() }, pass)
+    expect(() => net.readInputGradient(batch)).toThrow(
+      'network.readInputGradient: expected an embedding, or a features input and the option inputGradients, got input encoderDecoder',
+    )
+  })
+
   it('gives a sequence the same numbers in every batch', () => {
     const net = made({ attention: 'additive', bidirectional: true, cell: 'lstm' })
     const all = joined()
