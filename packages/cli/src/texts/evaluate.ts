@@ -2,7 +2,7 @@
 import type { Evaluation } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import { readableRows } from '../options/badRows.ts'
-import { atFile, type RowFlags, type Rows } from '../options/rows.ts'
+import { atFile, namedColumns, type RowFlags, type Rows } from '../options/rows.ts'
 import type { Output } from '../terminal/output.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
@@ -33,7 +33,7 @@ export async function evaluateTexts(
 function usableTexts(model: TextModel, table: Rows, how: { skip?: boolean; output: Output }) {
   const { columns, rowNumbers } = table
   const own = model as unknown as AnyModel
-  const named = { [own.columns.input]: columns.text, [own.columns.target]: columns.label }
+  const named = namedColumns(own, columns)
   return readableRows<Record<string, string>, Rows>(
     table,
     {
