@@ -41,7 +41,8 @@ describe.each([NaN, Infinity, -Infinity])('a weight of %s', (value) => {
 
   it('is refused in a Latch model file, or opened with a warning', async () => {
     const bytes = broken(value).toBytes()
-    for (const open of [openModelFile, SequenceModel.fromBytes])
+    const fromBytes = (...given: Parameters<typeof openModelFile>) => SequenceModel.fromBytes(...given)
+    for (const open of [openModelFile, fromBytes])
       expect(() => open(bytes, 'm')).toThrow(
         `m, tensor "dense.0.bias", number 0: expected a finite number, got ${value}`,
       )

@@ -3,6 +3,7 @@
  * those of the decoder the steps of the target.
  */
 import { ShapeError, UnsupportedError } from '../../core/errors.ts'
+import { append } from '../../core/lists.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { EncoderDecoderLayer } from '../../layers/encoderDecoder/encoderDecoder.ts'
 import { readEdge } from '../../model/edgeRows.ts'
@@ -68,7 +69,7 @@ function readSides(network: Network, { timeline }: EncoderDecoderLayer, batch: P
     const initial =
       side === 'decoder' ? { initial: finalStates(layers.filter((own) => own.layer === from)) } : {}
     const place = { layer: number, side: side!, ...initial }
-    layers.push(...(readLoops(layer, place, isLowest, read, 0, 1, memory) as TraceLayer[]))
+    append(layers, readLoops(layer, place, isLowest, read, 0, 1, memory) as TraceLayer[])
   })
   return layers
 }

@@ -2,6 +2,7 @@
 import { DataError } from '../../core/errors.ts'
 import { softmax } from '../../core/probabilities.ts'
 import { describe } from '../../core/validation.ts'
+import { likeliestClass } from '../../inspection/trace/classScores.ts'
 import { traceEncoderDecoder } from '../../inspection/trace/encoderDecoder.ts'
 import { recurrentParts } from '../../inspection/trace/recurrentParts.ts'
 import type { EncodedInput } from '../../inspection/trace/subject.ts'
@@ -70,7 +71,7 @@ export function traceBoth(
   const output = outputs!.map((row) => {
     const probabilities = softmax(row)
     return {
-      label: names[probabilities.indexOf(Math.max(...probabilities))],
+      label: names[likeliestClass(probabilities)],
       probabilities: byName(probabilities, names),
     }
   })
