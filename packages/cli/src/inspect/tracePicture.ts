@@ -117,7 +117,7 @@ function meanings({ trace, scale }: Canvas, gradient: string): [name: string, me
     [
       'output',
       trace.whole
-        ? 'the prediction for the whole text: the network takes texts of one length only'
+        ? 'the prediction for the whole text: the network does not read its beginnings'
         : 'the prediction if the text ended after this token',
     ],
     [gradient, `${norms}; ${bars}`],

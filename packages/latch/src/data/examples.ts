@@ -5,7 +5,8 @@
  * How places are counted, here and in all of data/: a *row* is a data row of a table or an object, counted from 0; a
  * *line* is a line of a file, counted from 1, header and blank lines included, as editors show it.
  */
-import { DataError, UsageError, type Fix } from '../core/errors.ts'
+import { atRow, DataError, UsageError, type Fix } from '../core/errors.ts'
+import { describe } from '../core/validation.ts'
 import { guessLabelColumn, guessTextColumn, listColumns, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 import { cleanLabel } from './labels.ts'
@@ -85,7 +86,13 @@ export function examplesFromRows<Row extends object>(
 ): Examples {
   const collector = new TableCollector({ ...exampleTable(options), name: options.name ?? 'rows' })
   let number = 0
-  for (const row of rows) collector.acceptObject(row as Record<string, unknown>, `row ${number++}`)
+  for (const row of rows as Iterable<unknown>) {
+    const place = `row ${number}`
+    if (typeof row !== 'object' || row === null)
+      throw atRow(new DataError({ where: place, expected: 'an object', got: describe(row) }), number, '')
+    collector.acceptObject(row as Record<string, unknown>, place)
+    number++
+  }
   return examplesFromTable(collector.finish(), options)
 }
 
@@ -95,6 +102,10 @@ export function exampleTable(
 ): TableOptions & Pick<CollectorOptions, 'complete' | 'likely' | 'lists'> {
   assertKnownOptions('option', options, NAMES)
   const { text, trainedText, label, labelLists, ...reading } = options
+  if (text !== undefined && typeof label === 'string' && listNames(text).includes(label)) {
+    const got = `${JSON.stringify(label)}, a column of texts`
+    throw new UsageError({ where: 'label', expected: 'a column of labels', got })
+  }
   const columns = [
     ...(text === undefined ? [] : listNames(text)),
     ...(typeof label === 'string' ? [label] : []),

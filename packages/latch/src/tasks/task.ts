@@ -150,13 +150,13 @@ export interface TaskTraining<T extends TaskTypes> {
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][], batchSize?: number): Dataset
   /**
    * What a model learns once its network is trained, from its predictions of the validation rows: counts of words, a
-   * threshold. Null: nothing. Absent if there is nothing of the kind.
+   * threshold; and a warning about it. Null: nothing. Absent if there is nothing of the kind.
    */
   complete?(
     trained: Trained<T['Learned']>,
     training: readonly T['Item'][],
     validation: readonly T['Item'][],
-  ): Promise<{ learned: T['Learned']; counts?: CountsReport } | null>
+  ): Promise<{ learned: T['Learned']; counts?: CountsReport; warning?: string } | null>
   /** The tokens of an item, for its counts; absent if a model has none. */
   tokens?(item: T['Item']): readonly string[]
   /** Names of its own options of `evaluate`, which `measure` gets; absent: none. */

@@ -2,10 +2,12 @@
  * Interventions: the same sequence twice through the same network, once unedited and once with gates clamped, states
  * set, tokens dropped or replaced. Everything after an edit follows from the cell's own equations.
  */
+import { UnsupportedError } from '../../core/errors.ts'
+import { outputSteps } from '../../model/outputBatch.ts'
 import { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import { internalsOf, type Network } from '../../model/network.ts'
+import type { Network } from '../../model/network.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../trace/classScores.ts'
 import { applyEdits, type AppliedEdits } from './edits.ts'
 import type { Edit } from './editTypes.ts'
@@ -16,7 +18,7 @@ import {
   type SubjectInput,
   type SubjectTarget,
 } from '../trace/subject.ts'
-import { prefixOutputsWith } from '../trace/prefixes.ts'
+import { answersPrefixes, prefixOutputsWith } from '../trace/prefixes.ts'
 import { batchOfSteps } from '../trace/stepBatch.ts'
 import { traceWith } from '../trace/trace.ts'
 import type { SequenceTrace } from '../trace/traceTypes.ts'
@@ -106,22 +108,17 @@ function traceOf(
   })
 }
 
-/** At the end of each step of the top layer; null where sequences have one length only. */
+/** At the end of each step of the top layer; null where the network does not answer so short a sequence. */
 function prefixesOf(
   network: Network,
   { layers }: SequenceTrace,
   batch: PackedBatch,
   overrides?: Overrides,
 ): Float64Array[] | null {
-  if (internalsOf(network).layers.some(({ takesOneLength }) => takesOneLength)) return null
-  const fields = (layers.findLast(({ direction }) => direction === 'forward') ?? layers.at(-1)!)
-    .receptiveFields
-  return prefixOutputsWith(
-    network,
-    batch,
-    overrides,
-    fields?.map((field) => (field?.[1] ?? 0) + 1),
-  )
+  const { receptiveFields, steps } =
+    layers.findLast(({ direction }) => direction === 'forward') ?? layers.at(-1)!
+  const ends = steps.map((_, t) => (receptiveFields ? (receptiveFields[t]?.[1] ?? 0) : t) + 1)
+  return answersPrefixes(network, ends) ? prefixOutputsWith(network, batch, overrides, ends) : null
 }
 
 /** The sequence after the edits of tokens. */
@@ -134,14 +131,26 @@ function edited(subject: ResolvedSubject, { steps, replaced }: AppliedEdits): Re
     ids: own && steps.map((t) => own[t]),
     tokens: tokens && steps.map((t) => replaced.get(t)?.token ?? tokens[t]),
     known: known && steps.map((t) => replaced.get(t)?.known ?? known[t]),
-    targets: targetsAt(network, targets, steps),
+    targets: steps.length === batch.steps ? targets : targetsAt(network, targets, batch.steps, steps),
   }
 }
 
-/** Per-step targets without those of dropped steps. */
-function targetsAt({ output }: Network, targets: Targets, steps: readonly number[]): Targets {
+/**
+ * Per-step targets without those of dropped steps.
+ * @throws UnsupportedError where the outputs have other steps than the input
+ */
+function targetsAt(network: Network, targets: Targets, all: number, steps: readonly number[]): Targets {
+  const { output } = network
   if (output.per !== 'step') return targets
   const { stepClasses, values } = targets
+  const own = outputSteps(network, all)
+  if (own !== all) {
+    throw new UnsupportedError({
+      where: 'intervene, drop',
+      expected: 'a network that answers each step of its input',
+      got: `${own} outputs for ${all} steps`,
+    })
+  }
   if (stepClasses) return { ...targets, stepClasses: [steps.map((t) => stepClasses[0][t])] }
   const { width } = output
   return {

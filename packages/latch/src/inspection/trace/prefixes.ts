@@ -5,8 +5,16 @@ import { isTrainingOnly } from '../../layers/regularisation/trainingOnly.ts'
 import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Pass } from '../../layers/layer.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
+import { leastSteps } from '../../model/outputBatch.ts'
 import { internalsOf, Network } from '../../model/network.ts'
 import { batchOfSteps } from './stepBatch.ts'
+
+/** Whether the network answers prefixes of these lengths: it takes sequences of any length, and none is too short for a layer. */
+export function answersPrefixes(network: Network, ends: readonly number[]): boolean {
+  if (internalsOf(network).layers.some(({ takesOneLength }) => takesOneLength)) return false
+  const least = leastSteps(network)
+  return ends.every((end) => end >= least)
+}
 
 /** Prefixes go through the network together, as many as make about this many steps. */
 const ROWS_AT_ONCE = 8192

@@ -151,8 +151,8 @@ interface TraceOf<C extends CellName, L extends string> {
   /** The steps of the input, where the top layer has others (`receptiveFields`). */
   inputs?: { token: string; id: number; known: boolean }[]
   /**
-   * Set where the network takes sequences of one length only, so that no text can end early: the outputs of the steps are
-   * then those that it gives for the whole one.
+   * Set where the network does not read the beginnings of the text by themselves: it takes sequences of one length only, or
+   * they are too short for a layer. The outputs of the steps are then those that it gives for the whole text.
    */
   whole?: true
   layers: TraceLayer<C>[]

@@ -92,6 +92,7 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   })
   const completed = await training.complete?.(trained, items.train, items.validation)
   if (completed) request.adopt({ ...trained, learned: completed.learned })
+  if (completed?.warning) warnings.push(completed.warning)
   return { ...report, ...facts, split, counts: completed?.counts ?? null }
 }
 

@@ -1,7 +1,6 @@
 /** Traces of networks whose layers have other steps than the input, or that take sequences of one length only. */
-import { prefixOutputs } from '../../inspection/trace/prefixes.ts'
+import { answersPrefixes, prefixOutputs } from '../../inspection/trace/prefixes.ts'
 import { stepTokens } from '../../layers/windows/receptiveFields.ts'
-import { internalsOf } from '../../model/network.ts'
 import type { TraceParts } from '../task.ts'
 
 export const traceSteps: NonNullable<TraceParts['traceSteps']> = ({
@@ -12,11 +11,12 @@ export const traceSteps: NonNullable<TraceParts['traceSteps']> = ({
   encoded,
 }) => {
   const { receptiveFields, steps } = top
-  const whole = internalsOf(network).layers.some(({ takesOneLength }) => takesOneLength)
-  if (!receptiveFields && !whole) return null
   const { tokens, ids, known } = encoded
   const fields = receptiveFields ?? tokens.map((_, t) => [t, t] as const)
   const lasts = fields.map((field) => field?.[1] ?? 0)
+  const ends = lasts.map((at) => at + 1)
+  const whole = !answersPrefixes(network, ends)
+  if (!receptiveFields && !whole) return null
   const { output, outputs } = sequence
   const last = output.subarray(output.length - network.output.width)
   return {
@@ -25,11 +25,7 @@ export const traceSteps: NonNullable<TraceParts['traceSteps']> = ({
     known: fields.map((field) => !field || known.slice(field[0], field[1] + 1).every(Boolean)),
     outputs: whole
       ? steps.map((_, t) => (outputs?.length === steps.length ? outputs[t] : last))
-      : prefixOutputs(
-          network,
-          batch,
-          lasts.map((at) => at + 1),
-        ),
+      : prefixOutputs(network, batch, ends),
     facts: {
       ...(receptiveFields && {
         inputs: tokens.map((token, t) => ({ token, id: ids?.[t] ?? t, known: known[t] })),

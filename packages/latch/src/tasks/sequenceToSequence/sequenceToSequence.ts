@@ -150,7 +150,7 @@ export class SequenceToSequence extends TextModel<SequenceToSequenceTypes> {
    * @param options.target follows this text in place of what the model writes
    * @throws DataError for a source or target without tokens, and for a target that is too long
    */
-  override trace(source: string, options: { target?: string; label?: undefined } = {}): Trace {
+  override trace(source: string, options: { target?: string; label?: never } = {}): Trace {
     assertKnownOptions('trace option', options, { target: 1 })
     const { trained } = this
     const encoded = this.encode(source)

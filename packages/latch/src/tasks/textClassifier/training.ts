@@ -66,13 +66,23 @@ export const taskTraining: TaskTraining<TextTypes> = {
   tokens: (item) => item.tokens,
 
   async complete({ network, learned }, training, validation) {
-    if (!learned.settings.counts || validation.length < FEWEST_ROWS) return null
+    if (!learned.settings.counts) return null
+    if (validation.length < FEWEST_ROWS) return withoutCounts(learned, validation.length)
     const { counts, report } = await countWords(network, learned, training, validation)
     return { learned: { ...learned, counts }, counts: report }
   },
 
   baseline: (training, { columns }) =>
     bayesBaseline(training, columns.texts ?? columns.input!, columns.target!),
+}
+
+/** Counts of an earlier training say nothing of these rows: they go, with a warning. Null: there are none. */
+function withoutCounts(learned: TextLearned, rows: number) {
+  if (!learned.counts) return null
+  const warning =
+    `The counts of words of the earlier training are left out: to weigh them takes ${FEWEST_ROWS} validation rows, and ` +
+    `there are ${rows}.`
+  return { learned: { ...learned, counts: null }, warning }
 }
 
 /** Naive Bayes of words and pairs of words; several texts of a row are one. */

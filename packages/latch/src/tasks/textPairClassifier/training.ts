@@ -87,8 +87,17 @@ export const taskTraining: TaskTraining<TextPairTypes> = {
 
   classes: (item) => [item.class],
 
-  baseline: (training, { columns }) =>
-    bayesBaseline(training, textColumns(columns), columns.target ?? 'label'),
+  baseline(training, { columns }) {
+    const texts = textColumns(columns)
+    const pairs = (rows: Iterable<object>) => [...rows].filter((row) => hasTexts(row, texts))
+    const found = bayesBaseline(pairs(training), texts, columns.target ?? 'label')
+    return { ...found, evaluate: (rows) => found.evaluate(pairs(rows)) }
+  },
+}
+
+/** Rows without one of the texts are skipped, as in `fit` and `evaluate`. */
+function hasTexts(row: object, texts: readonly string[]): boolean {
+  return texts.every((name) => String((row as Record<string, unknown>)[name] ?? '').trim() !== '')
 }
 
 function textColumns({ texts = ['a', 'b'] }: { texts?: readonly string[] }): readonly string[] {

@@ -174,6 +174,22 @@ describe.each([
   })
 })
 
+describe('a second training', () => {
+  it('with too few validation rows leaves the counts out, and says so', async () => {
+    const { model, report } = await counted()
+    expect(report.counts).not.toBeNull()
+    expect(model.trace(topics(1, 2)[0].text).counts).toBeDefined()
+    const turned = topics(60, 3).map(({ text, label }) => ({ text, label: label === 'sea' ? 'land' : 'sea' }))
+    const again = await model.fit(turned, { ...quick, validation: 0.1, extendVocabulary: true })
+    expect(again.counts).toBeNull()
+    expect(again.warnings.join(' ')).toContain(
+      'The counts of words of the earlier training are left out: to weigh them takes 20 validation rows, and there are 6.',
+    )
+    expect(model.trace(turned[0].text).counts).toBeUndefined()
+    expect(TextClassifier.fromBytes(model.toBytes()).trace(turned[0].text).counts).toBeUndefined()
+  })
+})
+
 describe('the label whose loss is differentiated', () => {
   it('is that of both by default, also where the network alone has another', async () => {
     const { model } = await counted()

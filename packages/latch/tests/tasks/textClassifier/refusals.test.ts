@@ -275,3 +275,23 @@ describe('what cannot go on', () => {
     }
   })
 })
+
+describe('rows', () => {
+  const fit = (rows: readonly unknown[], columns: object = { text: 'text', label: 'label' }) =>
+    textClassifier().fit(rows as object[], { ...columns, epochs: 1 } as never)
+
+  it.each([null, undefined, 'a text', 7])('%j is no row', async (row) => {
+    await expect(fit([{ text: 'a', label: 'x' }, row])).rejects.toThrow(/^row 1: expected an object, got /)
+  })
+
+  it('have texts and labels in columns of their own', async () => {
+    const rows = [
+      { a: 'one', label: 'x' },
+      { a: 'two', label: 'y' },
+    ]
+    for (const text of ['label', ['a', 'label']])
+      await expect(fit(rows, { text, label: 'label' })).rejects.toThrow(
+        'label: expected a column of labels, got "label", a column of texts',
+      )
+  })
+})

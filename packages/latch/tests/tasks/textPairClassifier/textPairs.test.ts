@@ -39,6 +39,9 @@ describe('a classifier of pairs', () => {
     const baseline = await model.baseline(rows)
     const { value } = baseline.evaluate(held)
     expect(value).toBeLessThan(0.65)
+    // A pair without one of its texts counts for neither.
+    const some = [...held.slice(0, 5), { ...held[5], a: ' ' }]
+    expect([baseline.evaluate(some).n, (await model.evaluate(some)).n]).toEqual([5, 5])
   })
 
   it('predicts labels of the given type, with top', () => {
