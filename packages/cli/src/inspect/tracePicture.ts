@@ -118,7 +118,7 @@ function meanings({ trace, scale }: Canvas, gradient: string): [name: string, me
       'output',
       trace.whole
         ? 'the prediction for the whole text: the network does not read its beginnings'
-        : 'the prediction if the text ended after this token',
+        : `the prediction if the text ended after this ${trace.inputs ? 'step' : 'token'}`,
     ],
     [gradient, `${norms}; ${bars}`],
   ]

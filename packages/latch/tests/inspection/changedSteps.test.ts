@@ -264,5 +264,6 @@ describe('stepTokens', () => {
     expect(stepTokens(words)).toEqual(words)
     expect(stepTokens(words, [[0, 1], [0, 5], null])).toEqual(['the clouds', 'the … sky', 'padding'])
     expect(stepTokens([...'clouds'], [[0, 2]])).toEqual(['clo'])
+    expect(stepTokens([...'01234'], [[1, 3]])).toEqual(['1 2 3'])
   })
 })

@@ -1,11 +1,16 @@
 /** The steps of a trace's layers: their names, and which of them lie under a column of the top layer's steps. */
 import type { Trace, TraceLayer } from 'latch'
 import { stepTokens } from 'latch/inspection'
-import { topLayer } from './cell/vectors.ts'
+import { cellOf, topLayer } from './cell/vectors.ts'
 
 /** The tokens of the input. */
 export function inputTokens({ inputs, steps }: Trace): string[] {
   return (inputs ?? steps).map(({ token }) => token)
+}
+
+/** Whether an edit of gates can be of all layers at a token: they have its steps, and one cell. */
+export function isUniform({ inputs, layers }: Trace): boolean {
+  return !inputs && layers.every((layer) => cellOf(layer as TraceLayer) === cellOf(layers[0] as TraceLayer))
 }
 
 /** What stands for each step of a layer. */

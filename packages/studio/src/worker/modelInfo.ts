@@ -10,7 +10,9 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
   const [kind] = reads
   if (kind === 'pair') {
     const expected = 'a model of one sequence'
-    throw new UnsupportedError({ where: name, expected, got: 'a classifier of pairs of texts' })
+    const got = 'a classifier of pairs of texts'
+    const remedy = 'Use it on the command line, latch predict MODEL TEXT TEXT, or from a program.'
+    throw new UnsupportedError({ where: name, expected, got, remedy })
   }
   const own = model.settings as Partial<ModelInfo['settings']>
   const recurrent = network.config.layers.filter((layer) => layer.type === 'recurrent')
@@ -34,7 +36,14 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
     history,
     gates: cell?.gateNames ?? [],
     keepGate: cell?.keepGate ?? null,
-    convention: cell?.keepConvention ?? null,
+    cells: Object.fromEntries(
+      cells
+        .filter(({ name: each }) => recurrent.some((layer) => layer.cell === each))
+        .map(({ name: each, gateNames: gates, keepGate, keepConvention: convention }) => [
+          each,
+          { gates, keepGate: keepGate ?? null, convention },
+        ]),
+    ),
     reads: kind,
     // Of several labels each has a number of its own.
     numbers: predicts !== 'classes',

@@ -74,6 +74,13 @@ export interface RunResult {
   shuffled: number | null
 }
 
+/** What does not change from layer to layer of one cell. */
+export interface CellFacts {
+  gates: readonly string[]
+  keepGate: string | null
+  convention: string
+}
+
 /** What the page shows about a model. */
 export interface ModelInfo {
   name: string
@@ -87,7 +94,8 @@ export interface ModelInfo {
   gates: readonly string[]
   /** The gate that keeps the past, or null. */
   keepGate: string | null
-  convention: string | null
+  /** The same of each cell in the network, by its name, and how it keeps the past. */
+  cells: Readonly<Record<string, CellFacts>>
   /** The kind of input: a sentence, token ids, or features as JSON. */
   reads: 'text' | 'ids' | 'features'
   /** Whether the outputs are numbers instead of classes; `labels` then names the outputs. */

@@ -23,6 +23,6 @@ test('a model of one text is shown, one of pairs of texts is refused by its name
   )
   expect(() => modelInfo(pairs as never, 'm.safetensors')).toThrow(UnsupportedError)
   expect(() => modelInfo(pairs as never, 'm.safetensors')).toThrow(
-    'm.safetensors: expected a model of one sequence, got a classifier of pairs of texts',
+    'm.safetensors: expected a model of one sequence, got a classifier of pairs of texts. Use it on the command line',
   )
 })

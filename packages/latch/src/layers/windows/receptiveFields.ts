@@ -25,7 +25,9 @@ export function joinFields(fields: readonly ReceptiveField[]): ReceptiveField {
  * `fields` the `receptiveFields` of a traced layer; without them the layer has the steps of the input.
  */
 export function stepTokens(tokens: readonly string[], fields?: readonly ReceptiveField[]): string[] {
-  const single = tokens.every((token) => Array.from(token).length === 1)
+  // Not of the numbers that steps of features have for names.
+  const single =
+    tokens.every((token) => Array.from(token).length === 1) && !tokens.every((token) => /\d/.test(token))
   return fields ? fields.map((field) => covered(tokens, field, single)) : [...tokens]
 }
 

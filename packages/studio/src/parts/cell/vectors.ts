@@ -2,7 +2,7 @@
  * The vectors of a trace by the names that `explain` takes: which there are, their displayed names, and how to read
  * them.
  */
-import type { CellStep, Trace, TraceLayer } from 'latch'
+import type { CellName, CellStep, Trace, TraceLayer } from 'latch'
 import { visibleToken } from '../visible.ts'
 
 /** The functions of a layer's cell, where they are not just σ and tanh. */
@@ -36,8 +36,15 @@ const TITLES: Record<string, string> = {
   'gru/candidate': 'candidate: the new content',
 }
 
+/** The cell of a layer, told by its gates: a network may have several, and the trace names that of the top layer. */
+export function cellOf({ steps }: Pick<TraceLayer, 'steps'>): CellName {
+  const gates = steps[0]?.gates ?? {}
+  return 'forget' in gates ? 'lstm' : 'update' in gates ? 'gru' : 'rnn'
+}
+
 /** Gates first, then candidate, c and h. The candidate of a simple RNN is h, so it is omitted. */
-export function listVectors(cell: string, layer: TraceLayer): VectorName[] {
+export function listVectors(layer: TraceLayer): VectorName[] {
+  const cell = cellOf(layer)
   const gates = Object.keys(layer.steps[0]?.gates ?? {})
   const name = (value: string, kind: 'signed' | 'fraction'): VectorName => ({
     value,

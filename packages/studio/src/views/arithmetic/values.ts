@@ -1,7 +1,14 @@
 /** The values of a trace that `explain` can explain: which there are, and their displayed names. */
 import type { Trace, TraceLayer } from 'latch'
 import type { Explanation, TracePlace } from 'latch/inspection'
-import { symbolFor, topLayer, listVectors, type Functions } from '../../parts/cell/vectors.ts'
+import {
+  cellOf,
+  findLayer,
+  symbolFor,
+  topLayer,
+  listVectors,
+  type Functions,
+} from '../../parts/cell/vectors.ts'
 import { shownLabel } from '../../parts/prediction.ts'
 import type { Inspection } from '../../worker/protocol.ts'
 
@@ -34,13 +41,13 @@ export function listValues(
 ): { value: string; title: string }[] {
   const layer =
     trace.layers.find((one) => one.layer === at.layer && one.direction === at.direction) ?? topLayer(trace)
-  const vectors = listVectors(trace.cell, layer as never).toReversed()
+  const vectors = listVectors(layer as TraceLayer).toReversed()
   return [
     ...vectors.map(({ value, letter, title }) => ({
       value,
       title: `${letter}: ${title.replace(/:.*/, '')}`,
     })),
-    ...(layer.steps[0]?.saved ? [{ value: 'saved', title: savedTitle(trace.cell, layer.functions) }] : []),
+    ...(layer.steps[0]?.saved ? [{ value: 'saved', title: savedTitle(cellOf(layer), layer.functions) }] : []),
     { value: 'x', title: 'x: input' },
     ...(trace.numbers
       ? [{ value: 'logit', title: 'output' }]
@@ -60,7 +67,7 @@ export function nearestPlace(trace: Trace, outputs: Outputs, wish: TracePlace | 
     trace.layers.find((one) => one.layer === wish.layer && one.direction === wish.direction) ?? top
   const output = OUTPUTS.includes(wish.value)
   const known = listValues(trace, layer).some(({ value }) => value === wish.value)
-  const rnnCandidate = trace.cell === 'rnn' && wish.value === 'candidate'
+  const rnnCandidate = cellOf(layer) === 'rnn' && wish.value === 'candidate'
   const step = output ? end : clamp(wish.step, layer.steps.length - 1)
   const width = output
     ? outputs[wish.value as keyof Outputs].length
@@ -88,12 +95,11 @@ function clamp(value: number, most: number): number {
 /** "h[3]", "P(good)". */
 export function nameOf(trace: Trace, outputs: Outputs, at: TracePlace): string {
   const { value, unit } = at
-  if (!OUTPUTS.includes(value)) return `${symbolFor(trace.cell, value, functionsAt(trace, at))}[${unit}]`
+  if (!OUTPUTS.includes(value)) {
+    const layer = findLayer(trace, at.layer, at.direction)
+    return `${symbolFor(cellOf(layer), value, layer.functions)}[${unit}]`
+  }
   const label = shownLabel(outputs[value as keyof Outputs][unit] ?? String(unit))
   if (trace.numbers) return outputs.logit.length > 1 ? `output ${label}` : 'output'
   return value === 'logit' ? `logit of ${label}` : `P(${label})`
-}
-
-function functionsAt({ layers }: Trace, at: TracePlace): Functions | undefined {
-  return layers.find(({ layer, direction }) => layer === at.layer && direction === at.direction)?.functions
 }

@@ -1,8 +1,10 @@
 /** Edits in the address, as text, and the presets. */
+import type { Trace } from 'latch'
 import type { Edit, EditPlace } from 'latch/inspection'
 import { short } from '../../drawing/numbers.ts'
 import type { ModelInfo } from '../../worker/protocol.ts'
-import { symbolFor, quoted } from '../../parts/cell/vectors.ts'
+import { cellOf, findLayer, symbolFor, quoted } from '../../parts/cell/vectors.ts'
+import { inputTokens, layerTokens } from '../../parts/steps.ts'
 
 /** Maximum number of edits in a link. */
 export const MAX_EDITS = 60
@@ -25,11 +27,19 @@ export function writeEdits(edits: readonly Edit[]): string | null {
   return edits.length ? JSON.stringify(edits) : null
 }
 
+/** The layer that an edit of gates or states is of; the top one for an edit of all. */
+function layerOf(edit: EditPlace, trace: Trace) {
+  return findLayer(trace, edit.layer ?? -1, edit.direction ?? 'forward')
+}
+
 /** One edit as text. */
-export function describeEdit(edit: Edit, cell: string, tokens: readonly string[]): string {
+export function describeEdit(edit: Edit, trace: Trace): string {
+  const ofText = edit.type === 'drop' || edit.type === 'replace'
+  const tokens = ofText ? inputTokens(trace) : layerTokens(trace, layerOf(edit, trace))
   const at = (step: number) => `step ${step}${tokens[step] === undefined ? '' : ` ${quoted(tokens[step])}`}`
   if (edit.type === 'drop') return `drop the token of ${at(edit.step)}`
   if (edit.type === 'replace') return `replace the token of ${at(edit.step)} by “${edit.token}”`
+  const cell = cellOf(layerOf(edit, trace))
   const what =
     edit.type === 'gate'
       ? gateName(edit.gate, cell)
@@ -61,14 +71,15 @@ function scope({ layer, direction, units }: EditPlace): string {
     .join('')
 }
 
-/** The edits at one step, as short as possible. */
-export function underToken(edits: readonly Edit[], step: number, cell: string, steps: number): string {
+/** The edits at one token, as short as possible: those of gates and states where the layer's steps are the tokens. */
+export function underToken(edits: readonly Edit[], step: number, trace: Trace): string {
   const parts = edits.flatMap((edit) => {
     if (edit.type === 'drop') return edit.step === step ? ['dropped'] : []
     if (edit.type === 'replace') return edit.step === step ? [`→ ${edit.token}`] : []
-    const { from = 0, to = steps - 1, value } = edit
-    if (step < from || step > to) return []
-    return [`${symbolFor(cell, edit.type === 'gate' ? edit.gate : edit.state)} = ${short(value, 2)}`]
+    const { from = 0, to = Infinity, value } = edit
+    const layer = layerOf(edit, trace)
+    if (layer.receptiveFields || step < from || step > to) return []
+    return [`${symbolFor(cellOf(layer), edit.type === 'gate' ? edit.gate : edit.state)} = ${short(value, 2)}`]
   })
   return parts.length > 2 ? `${parts.length} edits` : parts.join(', ') || '\u00a0'
 }
@@ -80,14 +91,15 @@ export interface Preset {
   edits: Edit[]
 }
 
-/** The edits that one click makes at one step. */
-export function presets(info: ModelInfo, step: number): Preset[] {
+/** The edits that one click makes at one step; of the text alone where layers differ in their steps or cells. */
+export function presets(info: ModelInfo, step: number, uniform: boolean): Preset[] {
   const { keepGate, settings } = info
   const drop: Preset = {
     title: 'Drop this token',
     help: 'the text without it',
     edits: [{ type: 'drop', step }],
   }
+  if (!uniform) return [drop]
   if (!keepGate) {
     const edits: Edit[] = [{ type: 'state', state: 'hidden', value: 0, from: step, to: step }]
     return [{ title: 'Forget everything here', help: 'h = 0 after this step', edits }, drop]
