@@ -65,6 +65,10 @@ async function readColumns(
         }),
   })
   for (const note of table.notes) output.note(noteAsFlags(note))
+  const [a, b, last] = table.columns.map((column) => JSON.stringify(column))
+  const isGiven = named || [a, b].every((column, i) => column === JSON.stringify((texts ?? like)[i]))
+  const labels = last === undefined ? '' : `, labels from column ${last}`
+  if (!isGiven) output.note(`${nameOf(source)}: texts from columns ${a} and ${b}${labels} (by their order).`)
   if (new Set(table.columns).size < table.columns.length) {
     const got = table.columns.map((column) => JSON.stringify(column)).join(', ')
     throw new UsageError({
@@ -86,8 +90,11 @@ function chooseColumns(
   const wanted = [...(texts ?? like), ...(label === null ? [] : [label ?? 'label'])]
   const at = wanted.map((column) => columns.indexOf(column))
   if (at.every((column) => column >= 0)) return at
-  if (texts === null && (label === undefined || label === null) && columns.length === wanted.length)
-    return columns.map((_, i) => i)
+  if (texts === null && (label === undefined || label === null) && columns.length === wanted.length) {
+    const own = columns.indexOf('label')
+    const others = columns.flatMap((_, i) => (i === own ? [] : [i]))
+    return label === null || own < 0 ? columns.map((_, i) => i) : [...others, own]
+  }
   const names = label === null ? '`--text A,B`' : '`--text A,B` and `--label C`'
   throw new UsageError({
     where,

@@ -62,6 +62,13 @@ describe('latch train --task pairs', () => {
     expect(ran.code).toBe(0)
     const model = await TextPairClassifier.load(place.path('other.safetensors'))
     expect(model.summary().textColumn).toBe('first,second')
+    expect(ran.stderr).toContain('texts from columns "first" and "second", labels from column "what"')
+    place.write(
+      'early.csv',
+      ['first,label,second', ...held.map(({ a, b, label }) => `${a},${label},${b}`), ''].join('\n'),
+    )
+    const early = await place.latch(['train', 'early.csv', '--header', 'yes', ...flags])
+    expect(early.stderr).toContain('texts from columns "first" and "second", labels from column "label"')
   })
 
   it('resumes after Ctrl-C to the same bytes', async () => {

@@ -35,7 +35,8 @@ const NAMES: Names<InfluenceOptions> = { step: 1 }
  * The influence of each token on a class's logit, or on an output number. A positive number speaks for the target.
  * Gradients are those of the logit (with the target's sign, if one logit stands for two classes) or of the number,
  * not of the loss. Of a model that writes, tokens are those of the source and then those that it has read of its own text.
- * @param target a label or class, default the predicted one; for numbers the index of one, default 0
+ * @param target a label or class, default the one that the network predicts, without the counts of words; for numbers the
+ * index of one, default 0
  * @throws DataError for a target or step that does not exist; and what `resolveSubject` throws
  */
 export function influence<Input = never>(

@@ -30,7 +30,7 @@ export interface EditedTrace extends SequenceTrace {
   /** Null for features. */
   ids: readonly number[] | null
   known: readonly boolean[] | null
-  /** The most likely class (of the last step, for outputs at every step); null where outputs are numbers. */
+  /** The network's most likely class, without counts of words (of the last step, for outputs at every step); null for numbers. */
   class: number | null
   /** Its label; null without labels. */
   label: string | null
