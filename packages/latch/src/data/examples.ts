@@ -103,8 +103,8 @@ export function exampleTable(
   assertKnownOptions('option', options, NAMES)
   const { text, trainedText, label, labelLists, ...reading } = options
   if (text !== undefined && typeof label === 'string' && listNames(text).includes(label)) {
-    const got = `${JSON.stringify(label)}, a column of texts`
-    throw new UsageError({ where: 'label', expected: 'a column of labels', got })
+    const [where, got] = [options.name ?? 'rows', `column ${JSON.stringify(label)} for both`]
+    throw new UsageError({ where, expected: 'different columns for texts and labels', got })
   }
   const columns = [
     ...(text === undefined ? [] : listNames(text)),

@@ -291,7 +291,7 @@ describe('rows', () => {
     ]
     for (const text of ['label', ['a', 'label']])
       await expect(fit(rows, { text, label: 'label' })).rejects.toThrow(
-        'label: expected a column of labels, got "label", a column of texts',
+        'rows: expected different columns for texts and labels, got column "label" for both',
       )
   })
 })
