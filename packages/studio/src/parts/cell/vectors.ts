@@ -36,7 +36,7 @@ const TITLES: Record<string, string> = {
   'gru/candidate': 'candidate: the new content',
 }
 
-/** The cell of a layer, told by its gates: a network may have several, and the trace names that of the top layer. */
+/** The cell of a layer, known by its gates: a network may have several, and the trace names that of the top layer. */
 export function cellOf({ steps }: Pick<TraceLayer, 'steps'>): CellName {
   const gates = steps[0]?.gates ?? {}
   return 'forget' in gates ? 'lstm' : 'update' in gates ? 'gru' : 'rnn'
