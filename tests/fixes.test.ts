@@ -56,6 +56,11 @@ const OUT_OF_REACH: readonly (readonly [file: string, start: string, why: string
     'takes each port that other tests serve from',
   ],
   ['packages/latch/src/data/tablesNode.ts', 'Write one object per line', 'takes half a gibibyte of text'],
+  [
+    'packages/studio/src/worker/modelInfo.ts',
+    'Use it on the command line',
+    'is followed on the command line: packages/cli/tests/tasks/pairs.test.ts',
+  ],
 ]
 
 const OPTIONS_ELSEWHERE = ['skipBadRows']
