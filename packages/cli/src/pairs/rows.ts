@@ -65,8 +65,8 @@ async function readColumns(
         }),
   })
   for (const note of table.notes) output.note(noteAsFlags(note))
+  const isGiven = named || (texts ?? like).every((column, i) => column === table.columns[i])
   const [a, b, last] = table.columns.map((column) => JSON.stringify(column))
-  const isGiven = named || [a, b].every((column, i) => column === JSON.stringify((texts ?? like)[i]))
   const labels = last === undefined ? '' : `, labels from column ${last}`
   if (!isGiven) output.note(`${nameOf(source)}: texts from columns ${a} and ${b}${labels} (by their order).`)
   if (new Set(table.columns).size < table.columns.length) {

@@ -149,7 +149,7 @@ describe('a saved classifier of pairs', () => {
     expect(piped.stdout.trim().split('\t')).toEqual([wanted[0], expect.any(String), `${a} / ${b}`])
   })
 
-  it('reports a line that is no pair in its place, and refuses half a pair', async () => {
+  it('reports a line without two texts in its place, and refuses half a pair', async () => {
     const ran = await place.latch(['predict', MODEL, '--json'], { input: 'one\t1\nalone\ntwo\t2\n' })
     expect(ran.code).toBe(1)
     expect(jsonLines(ran)[1]).toMatchObject({

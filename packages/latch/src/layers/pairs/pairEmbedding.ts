@@ -72,7 +72,7 @@ class PairTimeline implements Timeline {
     this.#index.plan(this.#memory, this.capacity)
   }
 
-  /** @throws DataError for a sequence that is no pair */
+  /** @throws DataError for a sequence without a first or a second text */
   of(batch: PackedBatch): PackedBatch {
     const known = this.#batches.get(batch)
     if (known) return known

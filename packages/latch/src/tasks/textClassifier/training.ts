@@ -67,7 +67,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
 
   async complete({ network, learned }, training, validation) {
     if (!learned.settings.counts) return null
-    if (validation.length < FEWEST_ROWS) return withoutCounts(learned, validation.length)
+    if (validation.length < FEWEST_ROWS) return forgetCounts(learned, validation.length)
     const { counts, report } = await countWords(network, learned, training, validation)
     return { learned: { ...learned, counts }, counts: report }
   },
@@ -77,7 +77,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
 }
 
 /** Counts of an earlier training say nothing of these rows: they go, with a warning. Null: there are none. */
-function withoutCounts(learned: TextLearned, rows: number) {
+function forgetCounts(learned: TextLearned, rows: number) {
   if (!learned.counts) return null
   const warning =
     `The counts of words of the earlier training are left out: to weigh them takes ${FEWEST_ROWS} validation rows, and ` +

@@ -116,7 +116,7 @@ describe('a model file', () => {
       '4 items',
     ],
     [
-      'a bias that is no number',
+      'a bias that is not a number',
       (tensor, section) => {
         section[2] = 'much' as never
         return tensor
